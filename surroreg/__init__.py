@@ -1,0 +1,98 @@
+"""The registry of surrogate gradients for spiking neural networks in PyTorch.
+
+``surroreg.load("atan", alpha=2.0)`` returns a callable for any SNN library. Names are resolved when
+first used: importing surroreg imports neither torch nor any plugin.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from surroreg.api import from_config, load, names, plugins, refresh, register, spec
+    from surroreg.errors import (
+        AmbiguousSurrogateError,
+        DeprecatedAliasWarning,
+        DuplicateSurrogateError,
+        NoPrimitiveError,
+        ParameterError,
+        ParameterTypeError,
+        PluginLoadError,
+        PluginWarning,
+        SpecError,
+        SurroregError,
+        UnknownSurrogateError,
+    )
+    from surroreg.hookspecs import hookimpl
+    from surroreg.module import Surrogate
+    from surroreg.parameters import Parameter
+    from surroreg.registry import PluginInfo
+    from surroreg.specs import Reference, SurrogateSpec, Traits, surrogate
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "api": ("from_config", "load", "names", "plugins", "refresh", "register", "spec"),
+    "errors": (
+        "AmbiguousSurrogateError",
+        "DeprecatedAliasWarning",
+        "DuplicateSurrogateError",
+        "NoPrimitiveError",
+        "ParameterError",
+        "ParameterTypeError",
+        "PluginLoadError",
+        "PluginWarning",
+        "SpecError",
+        "SurroregError",
+        "UnknownSurrogateError",
+    ),
+    "hookspecs": ("hookimpl",),
+    "module": ("Surrogate",),
+    "parameters": ("Parameter",),
+    "registry": ("PluginInfo",),
+    "specs": ("Reference", "SurrogateSpec", "Traits", "surrogate"),
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "AmbiguousSurrogateError",
+    "DeprecatedAliasWarning",
+    "DuplicateSurrogateError",
+    "NoPrimitiveError",
+    "Parameter",
+    "ParameterError",
+    "ParameterTypeError",
+    "PluginInfo",
+    "PluginLoadError",
+    "PluginWarning",
+    "Reference",
+    "SpecError",
+    "Surrogate",
+    "SurrogateSpec",
+    "SurroregError",
+    "Traits",
+    "UnknownSurrogateError",
+    "__version__",
+    "from_config",
+    "hookimpl",
+    "load",
+    "names",
+    "plugins",
+    "refresh",
+    "register",
+    "spec",
+    "surrogate",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'surroreg' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"surroreg.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

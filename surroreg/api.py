@@ -1,0 +1,99 @@
+"""The public verbs, on the one registry of the process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from surroreg.errors import SpecError
+from surroreg.loader import LOCAL
+from surroreg.registry import PluginInfo, Registry
+from surroreg.specs import SurrogateSpec
+
+if TYPE_CHECKING:
+    from surroreg.module import Surrogate
+
+_default = Registry()
+
+
+def load(name: str, /, *, at_zero: int | None = None, **params: Any) -> Surrogate:
+    """Return a new surrogate by name.
+
+    Args:
+        name: ``"atan"``, an alias in any case (``"ATan"``), or ``"namespace/name"``.
+        at_zero: value of the spike at exactly zero, 0 or 1; as the spec says (mostly 0) if not given.
+        **params: values for its parameters; ``surroreg show NAME`` lists them. A tensor becomes a
+            buffer, an ``nn.Parameter`` (best of shape ``(1,)``) is learnt if there is a primitive.
+
+    Returns:
+        An ``nn.Module`` that maps a floating tensor ``membrane - threshold`` of any shape to spikes
+        of the same shape, dtype and device. Every call returns an independent object.
+
+    Raises:
+        UnknownSurrogateError: no such name; the message has the nearest ones.
+        AmbiguousSurrogateError: several plugins offer this bare name.
+        PluginLoadError: the plugin of this namespace cannot be used; its own error is the cause.
+        ParameterTypeError: a parameter is unknown, missing or of the wrong type.
+        ParameterError: a parameter is out of bounds, NaN or infinite.
+        NoPrimitiveError: a learnable parameter, and no primitive to learn it by.
+    """
+    _, spec = _default.find(name)
+    return spec(at_zero=at_zero, **params)
+
+
+def names(pattern: str = "*", *, namespace: str | None = None) -> list[str]:
+    """Return the names of all surrogates, sorted: built-ins bare, others as ``namespace/name``.
+
+    Args:
+        pattern: shell-style pattern, matched against the bare and the qualified name.
+        namespace: only those of one plugin (``"builtin"``, ``"local"``, ...).
+
+    Raises:
+        UnknownSurrogateError: no plugin has that namespace.
+    """
+    return _default.names(pattern, namespace=namespace)
+
+
+def spec(name: str) -> SurrogateSpec:
+    """Return the description of a surrogate without building it; errors as for :func:`load`."""
+    return _default.find(name)[1]
+
+
+def plugins() -> list[PluginInfo]:
+    """Return what became of every installed plugin: loaded, failed or disabled."""
+    return _default.plugins()
+
+
+def register(spec: SurrogateSpec, *, namespace: str = LOCAL) -> None:
+    """Add a surrogate for this process, under the same rules as a plugin's.
+
+    It is then ``load("name")``, or ``load("local/name")``. Registering again what was defined at the
+    same place (a notebook cell run twice) replaces it.
+
+    Raises:
+        TypeError: ``spec`` is no :class:`SurrogateSpec`.
+        SpecError: the namespace is malformed, or ``builtin``.
+        DuplicateSurrogateError: the namespace has that name or alias from elsewhere.
+    """
+    _default.register(spec, namespace=namespace)
+
+
+def refresh() -> None:
+    """Scan again at the next need, to see what was installed or removed since; registered specs stay."""
+    _default.refresh()
+
+
+def from_config(config: Mapping[str, Any]) -> Surrogate:
+    """Return the surrogate that ``Surrogate.to_config`` described; errors as for :func:`load`."""
+    from surroreg.module import from_plain
+
+    unknown = sorted(config.keys() - {"name", "params", "at_zero"})
+    if unknown or "name" not in config:
+        raise SpecError(f"a config has 'name', 'params' and maybe 'at_zero'; got {sorted(config)}.")
+    params = {key: from_plain(value) for key, value in config.get("params", {}).items()}
+    return load(config["name"], at_zero=config.get("at_zero"), **params)
+
+
+def name_of(spec: SurrogateSpec) -> str:
+    """Return the name by which ``load`` finds ``spec``, as :meth:`surroreg.registry.Registry.name_of`."""
+    return _default.name_of(spec)

@@ -1,0 +1,42 @@
+"""A gradient given as a function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from surroreg.parameters import Parameter
+from surroreg.specs import Traits, surrogate
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    Gradient = Callable[[Tensor, Tensor, Tensor], Tensor]
+
+
+def custom_surrogate_kernel(x: Tensor, grad: Tensor, custom_surrogate_function: Gradient) -> Tensor:
+    """Hand over to the user's function."""
+    return custom_surrogate_function(x, grad, (x > 0).to(x.dtype))
+
+
+@surrogate(
+    parameters=[
+        Parameter(
+            "custom_surrogate_function",
+            type=Callable,
+            doc="f(input, upstream gradient, spikes), which returns the whole gradient of the input.",
+        )
+    ],
+    aliases=["CustomSurrogate"],
+    kernel=custom_surrogate_kernel,
+    traits=Traits(),
+)
+def custom_surrogate(x: Tensor, custom_surrogate_function: Gradient) -> Tensor:
+    """Whatever gradient a function of your own returns.
+
+    The function is called as f(input, upstream gradient, spikes), in that order, and returns the
+    gradient of the input with the upstream gradient already multiplied in; it must be linear in that.
+    It reaches other processes if it is defined at the top level of a module. To publish a surrogate,
+    write it with ``@surroreg.surrogate`` instead.
+    """
+    return custom_surrogate_kernel(x, x.new_ones(x.shape), custom_surrogate_function)

@@ -1,0 +1,114 @@
+"""Constants, steps and straight lines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from surroreg.parameters import Parameter
+from surroreg.specs import Traits, surrogate
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+def straight_through_kernel(x: Tensor, grad: Tensor) -> Tensor:
+    """Hand on the upstream gradient."""
+    return grad
+
+
+@surrogate(
+    formula="1",
+    references=["arxiv:1308.3432"],
+    aliases=["StraightThroughEstimator", "STE"],
+    kernel=straight_through_kernel,
+    traits=Traits(even=True, non_negative=True, reads="nothing"),
+)
+def straight_through_estimator(x: Tensor) -> Tensor:
+    """The identity: the upstream gradient passes unchanged.
+
+    snnTorch's documentation calls it a gradient of the fast sigmoid; its code, and this, are the
+    identity. Keeps nothing for the backward pass.
+    """
+    return x.new_ones(()).expand(x.shape)
+
+
+@surrogate(
+    formula="Piecewise((threshold, x < 0), (-threshold, True))",
+    parameters=[Parameter("threshold", 1.0, gt=0, symbol="θ", doc="A gain; not the neuron's threshold.")],
+    aliases=["Triangular"],
+    traits=Traits(even=False, non_negative=False, kinks=("0",)),
+)
+def triangular(x: Tensor, threshold: float) -> Tensor:
+    """Slope of a triangle: +threshold below zero, -threshold from zero on.
+
+    Not a triangle but the derivative of one: constant, of unbounded support, and negative above
+    threshold, so that a neuron that fires is pushed the wrong way. It is here because snnTorch has it
+    under this name. For the triangle that most papers mean, use ``piecewise_linear``.
+    """
+    return threshold * (1 - 2 * (x >= 0).to(x.dtype))
+
+
+def heaviside_primitive(x: Tensor) -> Tensor:
+    """Rectifier."""
+    return x.relu()
+
+
+@surrogate(
+    formula="Piecewise((1, x > 0), (0, True))",
+    aliases=["Heaviside"],
+    primitive=heaviside_primitive,
+    traits=Traits(even=False, non_negative=True, reads="sign", kinks=("0",)),
+)
+def heaviside(x: Tensor) -> Tensor:
+    """1 above threshold, 0 below.
+
+    There is no gradient below threshold: a neuron that is silent stays silent.
+    """
+    return (x > 0).to(x.dtype)
+
+
+def leaky_spike_operator_primitive(x: Tensor, slope: float) -> Tensor:
+    """Leaky rectifier."""
+    return x.where(x > 0, slope * x)
+
+
+@surrogate(
+    formula="Piecewise((1, x > 0), (slope, True))",
+    parameters=[Parameter("slope", 0.1, ge=0, symbol="k", doc="The gradient below threshold.")],
+    aliases=["LSO", "LeakySpikeOperator"],
+    primitive=leaky_spike_operator_primitive,
+    traits=Traits(even=False, non_negative=True, reads="sign", kinks=("0",)),
+)
+def leaky_spike_operator(x: Tensor, slope: float) -> Tensor:
+    """1 above threshold, a small constant below: the gradient of a leaky rectifier.
+
+    Every release of snnTorch up to 1.0.0 has this name and none runs: ``LSO()`` raises a TypeError,
+    the class behind it returns one gradient for two inputs. This is the function they document.
+    """
+    return x.new_ones(()).where(x > 0, slope)
+
+
+def piecewise_linear_primitive(x: Tensor, slope: float, dampening: float) -> Tensor:
+    """Two parabolas joined at zero, from 0 to dampening/slope."""
+    u = x.clamp(-1 / slope, 1 / slope)
+    return dampening * (u - slope / 2 * u * u.abs() + 1 / (2 * slope))
+
+
+@surrogate(
+    formula="dampening*Max(0, 1 - slope*Abs(x))",
+    parameters=[
+        Parameter("slope", 1.0, gt=0, symbol="k", doc="Steepness; the gradient is zero beyond 1/k."),
+        Parameter("dampening", 1.0, gt=0, symbol="γ", doc="Height of the peak; 0.3 in Bellec et al. (2018)."),
+    ],
+    references=["arxiv:1803.09574"],
+    aliases=["PiecewiseLinear"],
+    primitive=piecewise_linear_primitive,
+    traits=Traits(even=True, non_negative=True, kinks=("-1/slope", "0", "1/slope")),
+)
+def piecewise_linear(x: Tensor, slope: float, dampening: float) -> Tensor:
+    """A triangle around the threshold.
+
+    Peak dampening, area dampening/slope, exactly zero beyond 1/slope. snnTorch names it as an idea
+    and never wrote it.
+    """
+    return dampening * (1 - slope * x.abs()).relu()

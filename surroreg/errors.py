@@ -1,0 +1,62 @@
+"""Every exception and warning surroreg raises, each also a standard one that callers already catch."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class SurroregError(Exception):
+    """Base class: ``except SurroregError`` catches everything below."""
+
+    # KeyError prints the repr of its argument; these messages are prose.
+    __str__ = Exception.__str__
+
+
+class SpecError(SurroregError, ValueError):
+    """A surrogate is described wrongly: raised where it is defined, not where it is used."""
+
+
+class UnknownSurrogateError(SurroregError, KeyError):
+    """No surrogate has this name."""
+
+
+class AmbiguousSurrogateError(SurroregError, LookupError):
+    """A bare name is offered by more than one plugin; the qualified names are in the message."""
+
+
+class DuplicateSurrogateError(SurroregError, ValueError):
+    """One namespace offers one name or alias twice."""
+
+
+class ParameterError(SurroregError, ValueError):
+    """A parameter's value is outside its declared range, NaN or infinite."""
+
+
+class ParameterTypeError(ParameterError, TypeError):
+    """A parameter is unknown, missing, or of the wrong type."""
+
+
+class NoPrimitiveError(SurroregError, NotImplementedError):
+    """The surrogate declares no primitive, and the request needs one."""
+
+
+class PluginLoadError(SurroregError, ImportError):
+    """An installed plugin cannot be used; ``__cause__`` is what went wrong in it."""
+
+
+class PluginWarning(RuntimeWarning):
+    """A plugin was left out; everything else still works."""
+
+
+class DeprecatedAliasWarning(FutureWarning):
+    """A surrogate was asked for by a name that will go away."""
+
+
+def did_you_mean(asked: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
+    """Return ``" Did you mean 'a' or 'b'?"`` for the known names nearest to ``asked``, or ``""``."""
+    by_key = {name.lower(): name for name in known}
+    near = difflib.get_close_matches(asked.lower(), by_key, n=3, cutoff=cutoff)
+    if not near:
+        return ""
+    return f" Did you mean {' or '.join(repr(by_key[key]) for key in near)}?"

@@ -1,0 +1,125 @@
+"""One plugin at a time: import it, call its hook, hand out its specs, or leave no trace."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pluggy
+
+from surroreg import hookspecs
+from surroreg.discovery import Candidate
+from surroreg.errors import DuplicateSurrogateError, SurroregError
+from surroreg.specs import IDENTIFIER, SurrogateSpec
+
+HOOK = "surroreg_surrogates"
+LOCAL = "local"
+
+
+@dataclass
+class Namespace:
+    """The specs of one provider, by lower-cased name and alias."""
+
+    name: str
+    specs: dict[str, SurrogateSpec] = field(default_factory=dict)
+    keys: dict[str, SurrogateSpec] = field(default_factory=dict)
+
+    def add(self, spec: SurrogateSpec) -> None:
+        """Add a spec under all its names, or raise and add nothing."""
+        keys = {key.lower() for key in (spec.name, *spec.aliases, *spec.deprecated_aliases)}
+        for key in sorted(keys & self.keys.keys()):
+            other = self.keys[key]
+            raise DuplicateSurrogateError(
+                f"'{self.name}' offers {key!r} twice: {other.name!r} of {other.origin} and "
+                f"{spec.name!r} of {spec.origin}"
+            )
+        self.specs[spec.name] = spec
+        self.keys.update(dict.fromkeys(keys, spec))
+
+    def without(self, name: str) -> Namespace:
+        """Return a copy that lacks one spec and all its names."""
+        rest = Namespace(self.name)
+        for spec in self.specs.values():
+            if spec.name != name:
+                rest.add(spec)
+        return rest
+
+
+class Loader:
+    """Plugins as pluggy sees them."""
+
+    def __init__(self) -> None:
+        self._manager = pluggy.PluginManager("surroreg")
+        self._manager.add_hookspecs(hookspecs)
+
+    def load(self, candidate: Candidate) -> Namespace:
+        """Import a plugin, call its hook, and return what it provides; on any error nothing of it stays."""
+        if candidate.problem:
+            raise SurroregError(candidate.problem)
+        if not IDENTIFIER.fullmatch(candidate.namespace) or candidate.namespace == LOCAL:
+            raise SurroregError(
+                f"{candidate.namespace!r} cannot be a namespace: the name of the entry point must be lower-case "
+                f"letters, digits and '_', a letter first, and not {LOCAL!r}"
+            )
+        module, _, path = candidate.value.partition(":")
+        plugin: Any = importlib.import_module(module.strip())
+        for part in filter(None, path.strip().split(".")):
+            plugin = getattr(plugin, part)
+        wanted = getattr(plugin, "surroreg_api_version", hookspecs.API_VERSION)
+        if wanted != hookspecs.API_VERSION:
+            raise SurroregError(
+                f"it is written for version {wanted} of the plugin interface, and this surroreg has version "
+                f"{hookspecs.API_VERSION}; upgrade the older of the two"
+            )
+        space = Namespace(candidate.namespace)
+        with self._registered(plugin, candidate.namespace):
+            for spec in self._surrogates(plugin):
+                space.add(spec)
+        return space
+
+    @contextlib.contextmanager
+    def _registered(self, plugin: Any, namespace: str) -> Iterator[None]:
+        self._manager.register(plugin, name=namespace)
+        try:
+            yield
+        except BaseException:
+            self._manager.unregister(plugin)
+            raise
+
+    def _surrogates(self, plugin: Any) -> list[SurrogateSpec]:
+        try:
+            self._manager.check_pending()
+        except pluggy.PluginValidationError as error:
+            raise SurroregError(f"it has an unknown hook: {error}; the hook is {HOOK!r}") from error
+        # Only this plugin's hook: pluggy stops a joint call at the first that raises.
+        others = [other for other in self._manager.get_plugins() if other is not plugin]
+        caller = self._manager.subset_hook_caller(HOOK, others)
+        if not any(implementation.plugin is plugin for implementation in caller.get_hookimpls()):
+            raise SurroregError(f"it has no hook; define {HOOK}() in it and mark it @surroreg.hookimpl")
+        results: list[Any] = caller()
+        offered = results[0] if results else None
+        if isinstance(offered, (str, SurrogateSpec)) or not hasattr(offered, "__iter__"):
+            raise SurroregError(f"its {HOOK}() returned {offered!r}; return a list of specs")
+        specs = list(offered)
+        for spec in specs:
+            if not isinstance(spec, SurrogateSpec):
+                raise SurroregError(f"its {HOOK}() returned {spec!r} among its specs. {WRAP}")
+        if not specs:
+            raise SurroregError(f"its {HOOK}() returned no surrogates")
+        return specs
+
+
+WRAP = "Decorate a derivative with @surroreg.surrogate, or wrap a callable in SurrogateSpec(factory=...)."
+
+
+def because(cause: BaseException) -> str:
+    """Say in one line what went wrong, telling a missing dependency from a defect."""
+    if isinstance(cause, SurroregError):
+        return str(cause).rstrip(".")
+    text = f"{type(cause).__name__}: {cause}".rstrip(".: ")
+    if isinstance(cause, ModuleNotFoundError):
+        return f"{text} (install the missing module, or reinstall the plugin)"
+    return text

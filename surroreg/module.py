@@ -1,0 +1,264 @@
+"""``Surrogate``: a spec with values, as an ``nn.Module``."""
+
+from __future__ import annotations
+
+import copy
+import functools
+import pickle
+from collections.abc import Mapping
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+
+from surroreg import api
+from surroreg.autograd import Rule, check_input, spike
+from surroreg.errors import NoPrimitiveError, ParameterError, ParameterTypeError, SpecError, did_you_mean
+from surroreg.parameters import Parameter, import_object, reference_to
+from surroreg.specs import SurrogateSpec
+
+
+class Surrogate(nn.Module):
+    """A Heaviside step forward, a pseudo-derivative backward. Get one from :func:`surroreg.load`.
+
+    A parameter is an attribute: reading gives its value, assigning validates and takes effect at
+    the next call, so annealing is ``s.slope = 30``.
+
+    Args:
+        spec: the spec, or the name of one.
+        params: values of parameters; those not given take their default.
+        at_zero: spike at exactly zero, 0 or 1; as the spec says if ``None``.
+
+    Raises:
+        ParameterError, NoPrimitiveError: see :func:`surroreg.load`.
+    """
+
+    spec: SurrogateSpec
+
+    def __init__(
+        self, spec: SurrogateSpec | str, params: Mapping[str, Any], at_zero: int | None = None
+    ) -> None:
+        super().__init__()
+        spec = api.spec(spec) if isinstance(spec, str) else spec
+        native = int(spec.traits.fires_at_zero)
+        if at_zero is not None and at_zero not in (0, 1):
+            raise ParameterError(f"at_zero must be 0 or 1, not {at_zero!r}.")
+        if spec.factory is not None and at_zero not in (None, native):
+            raise ParameterError(
+                f"{spec.name!r} is taken as it is, and fires {native} at zero; leave at_zero out."
+            )
+        # Past nn.Module.__setattr__, and out of the pickled state: both are found again through the spec's name.
+        self.__dict__["spec"] = spec
+        self.__dict__["_names"] = tuple(p.name for p in spec.parameters)
+        self.__dict__["_rule"] = (
+            None if spec.factory else _rule(spec, bool(native if at_zero is None else at_zero))
+        )
+        for name in params:
+            spec.parameter(name)
+        for parameter in spec.parameters:
+            if parameter.name not in params and parameter.required:
+                raise ParameterTypeError(
+                    f"{spec.name!r} needs a value for {parameter.name!r}. {spec.accepted}"
+                )
+            if hasattr(nn.Module, parameter.name) or parameter.name in Surrogate.__dict__:
+                raise SpecError(
+                    f"{spec.name!r} cannot have a parameter {parameter.name!r}: the module uses that name."
+                )
+            self._set(parameter.name, params.get(parameter.name, parameter.default))
+        self._rebuild()
+
+    # -- calling --------------------------------------------------------------------------------
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the spikes of ``x``: 1 above zero, 0 below, in its shape, dtype and device.
+
+        Args:
+            x: membrane minus threshold; float16, bfloat16, float32 or float64, dense, any shape. NaN
+                does not spike.
+
+        Raises:
+            TypeError: ``x`` is an integer, bool, complex or sparse tensor, or no tensor.
+        """
+        if self._rule is None:
+            check_input(x)
+            return cast(Tensor, self._factored(x))
+        return spike(self._rule, x, self._values())
+
+    def derivative(self, x: Tensor) -> Tensor:
+        """Return the pseudo-derivative at ``x``: same shape and dtype, differentiable.
+
+        Raises:
+            NotImplementedError: the surrogate comes from a factory, and tells no derivative.
+        """
+        check_input(x)
+        if self._rule is None:
+            raise NotImplementedError(f"{self.spec.name!r} comes from a factory, and tells no derivative.")
+        return self._rule.slope(x, self._values())
+
+    def primitive(self, x: Tensor) -> Tensor:
+        """Return the smooth step whose derivative this is, at ``x``: same shape and dtype, differentiable.
+
+        Raises:
+            NoPrimitiveError: the spec has none.
+        """
+        check_input(x)
+        if self._rule is None or self._rule.primitive is None:
+            raise NoPrimitiveError(f"{self.spec.name!r} has no primitive.")
+        wide = x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
+        return self._rule.primitive(wide, *self._values()).reshape(x.shape).to(x.dtype)
+
+    # -- parameters -----------------------------------------------------------------------------
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The parameters and their present values."""
+        return dict(zip(self._names, self._values(), strict=True))
+
+    @property
+    def at_zero(self) -> int:
+        """The spike at exactly zero."""
+        return int(self._rule.fires_at_zero if self._rule else self.spec.traits.fires_at_zero)
+
+    def _values(self) -> list[Any]:
+        return [getattr(self, name) for name in self._names]
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in self._names:
+            self._set(name, value)
+            self._rebuild()
+            return
+        hint = (
+            ""
+            if name.startswith("_") or hasattr(self, name)
+            else did_you_mean(name, self._names, cutoff=0.75)
+        )
+        if hint:
+            raise AttributeError(f"{self.spec.name!r} has no parameter {name!r}.{hint}")
+        super().__setattr__(name, value)
+
+    def _set(self, name: str, value: Any) -> None:
+        parameter = self.spec.parameter(name)
+        if isinstance(value, Tensor):
+            self._check_tensor(parameter, value)
+        else:
+            value = parameter.check(value)
+        for store in (self.__dict__, self._buffers, self._parameters):
+            store.pop(name, None)
+        if isinstance(value, nn.Parameter):
+            self.register_parameter(name, value)
+        elif isinstance(value, Tensor):
+            self.register_buffer(name, value)
+        else:
+            self.__dict__[name] = value
+
+    def _check_tensor(self, parameter: Parameter, value: Tensor) -> None:
+        if parameter.type is not float or not value.is_floating_point() or value.numel() == 0:
+            raise ParameterTypeError(
+                f"parameter {parameter.name!r} cannot be a tensor of dtype {value.dtype} and shape {tuple(value.shape)}."
+            )
+        if value.requires_grad and self.spec.primitive is None:
+            raise NoPrimitiveError(
+                f"{self.spec.name!r} cannot learn {parameter.name!r}: a parameter's gradient is the derivative of the "
+                "primitive, and it has none. Give a number, or a tensor that requires no gradient."
+            )
+        if not value.is_meta:
+            for extreme in (value.detach().amin(), value.detach().amax()):
+                parameter.check(extreme.item())
+
+    def _rebuild(self) -> None:
+        factory = self.spec.resolve("factory")
+        if factory is not None:
+            made = factory(**self.params)
+            if not callable(made):
+                raise SpecError(
+                    f"the factory of {self.spec.name!r} returned {made!r}, which cannot be called."
+                )
+            super().__setattr__("_factored", made)
+
+    # -- description and copies -----------------------------------------------------------------
+
+    def to_config(self) -> dict[str, Any]:
+        """Return ``{"name": ..., "params": {...}}``, JSON-safe, for :func:`surroreg.from_config`.
+
+        Raises:
+            SpecError: the surrogate, or a callable among its parameters, has no name to find it by.
+        """
+        config = {"name": api.name_of(self.spec), "params": {k: _plain(v) for k, v in self.params.items()}}
+        return config if self._at_zero is None else {**config, "at_zero": self._at_zero}
+
+    def __repr__(self) -> str:
+        arguments = [f"{name}={_shown(value)}" for name, value in self.params.items()]
+        arguments += [] if self._at_zero is None else [f"at_zero={self._at_zero}"]
+        try:
+            name = api.name_of(self.spec).removeprefix("builtin/")
+        except SpecError:
+            return f"{self.spec.name}({', '.join(arguments)})"
+        return f"surroreg.load({', '.join([repr(name), *arguments])})"
+
+    @property
+    def __name__(self) -> str:
+        # torch.func.vmap names what it maps, by repr if need be, which Dynamo cannot trace.
+        return self.spec.name
+
+    @property
+    def _at_zero(self) -> int | None:
+        """The spike at zero where it was asked to differ from the spec's."""
+        return None if self.at_zero == self.spec.traits.fires_at_zero else self.at_zero
+
+    def _state(self) -> dict[str, Any]:
+        hidden = {"spec", "_rule", "_names", "_factored", *self._names}
+        return {key: value for key, value in self.__dict__.items() if key not in hidden}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # By name, not by value: the derivative's own name is bound to the spec, so it cannot be pickled.
+        try:
+            name = api.name_of(self.spec)
+        except SpecError as error:
+            raise pickle.PicklingError(str(error)) from error
+        return Surrogate, (name, self.params, self._at_zero), self._state()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Surrogate:
+        clone = Surrogate(self.spec, copy.deepcopy(self.params, memo), self._at_zero)
+        memo[id(self)] = clone
+        clone.__setstate__(copy.deepcopy(self._state(), memo))
+        return clone
+
+
+@functools.cache
+def _rule(spec: SurrogateSpec, fires_at_zero: bool) -> Rule:
+    derivative = spec.resolve("derivative")
+    assert derivative is not None
+    primitive, kernel = spec.resolve("primitive"), spec.resolve("kernel")
+    return Rule(derivative, primitive, kernel, reads=spec.traits.reads, fires_at_zero=fires_at_zero)
+
+
+def _plain(value: Any) -> Any:
+    """Return a parameter's value as JSON can hold it."""
+    if isinstance(value, Tensor):
+        dtype = str(value.dtype).removeprefix("torch.")
+        return {"tensor": value.tolist(), "dtype": dtype, "learnable": isinstance(value, nn.Parameter)}
+    if callable(value):
+        reference = reference_to(value)
+        if import_object(reference) is not value:
+            raise SpecError(f"{value!r} has no name to find it by: define it at the top level of a module.")
+        return reference
+    return value
+
+
+def from_plain(value: Any) -> Any:
+    """Return the value that ``to_config`` wrote as JSON can hold it."""
+    if not isinstance(value, Mapping):
+        return value
+    tensor = torch.tensor(value["tensor"], dtype=getattr(torch, value["dtype"]))
+    return nn.Parameter(tensor) if value["learnable"] else tensor
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Tensor):
+        text = f"torch.tensor({value.tolist()}, dtype={value.dtype})"
+        return f"torch.nn.Parameter({text})" if isinstance(value, nn.Parameter) else text
+    return repr(reference_to(value)) if callable(value) else repr(value)
+
+
+# Pickles, and torch.serialization.add_safe_globals, name it where users import it from.
+Surrogate.__module__ = "surroreg"

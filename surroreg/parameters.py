@@ -1,0 +1,142 @@
+"""The knobs of a surrogate, and the references by which objects outside a process are named."""
+
+from __future__ import annotations
+
+import importlib
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from numbers import Integral, Real
+from typing import Any
+
+from surroreg.errors import ParameterError, ParameterTypeError, SpecError
+
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_TAKEN = frozenset({"x", "grad", "at_zero", "self"})
+_TYPES: dict[Any, str] = {float: "float", int: "int", bool: "bool", Callable: "callable"}
+_REQUIRED: Any = type("Required", (), {"__repr__": lambda self: "<required>"})()
+
+
+def import_object(reference: str) -> Any:
+    """Return the object that ``"package.module:qualified.name"`` names.
+
+    Raises:
+        SpecError: the reference is malformed, or nothing is there; the cause is chained.
+    """
+    module, _, path = reference.partition(":")
+    try:
+        found: Any = importlib.import_module(module)
+        for part in path.split("."):
+            found = getattr(found, part)
+    except Exception as error:
+        raise SpecError(
+            f"cannot import {reference!r}: {type(error).__name__}: {error}. "
+            "Expected 'package.module:name' of something at a module's top level."
+        ) from error
+    return found
+
+
+def reference_to(obj: Any) -> str:
+    """Return the ``"package.module:qualified.name"`` under which ``obj`` was defined."""
+    if isinstance(obj, str):
+        return obj
+    return f"{getattr(obj, '__module__', '?')}:{getattr(obj, '__qualname__', repr(obj))}"
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A named, typed, bounded, documented knob of a surrogate.
+
+    Args:
+        name: keyword under which ``load`` takes it.
+        default: value when it is not given; leave it out to make the parameter required.
+        type: ``float`` (the default; takes ints too), ``int``, ``bool`` or ``collections.abc.Callable``.
+        gt, ge, lt, le: bounds; a value must be above, at least, below, at most.
+        symbol: letter used for it in formulas.
+        doc: one sentence on what it does, with its unit where it has one.
+
+    Raises:
+        SpecError: the name is not lower- or upper-case letters, digits and ``_``, is reserved,
+            the type is none of the four, or the default breaks the parameter's own rules.
+    """
+
+    name: str
+    default: Any = _REQUIRED
+    type: Any = float
+    gt: float | None = None
+    ge: float | None = None
+    lt: float | None = None
+    le: float | None = None
+    symbol: str = ""
+    doc: str = ""
+
+    def __post_init__(self) -> None:
+        if not NAME.fullmatch(self.name) or self.name in _TAKEN:
+            raise SpecError(f"{self.name!r} cannot name a parameter (reserved: {', '.join(sorted(_TAKEN))}).")
+        if self.type not in _TYPES:
+            raise SpecError(f"parameter {self.name!r}: type must be one of {', '.join(_TYPES.values())}.")
+        if not self.required:
+            try:
+                object.__setattr__(self, "default", self.check(self.default))
+            except ParameterError as error:
+                raise SpecError(f"default of {error}") from error
+
+    @property
+    def required(self) -> bool:
+        """Whether ``load`` must be given a value."""
+        return self.default is _REQUIRED
+
+    @property
+    def bounds(self) -> str:
+        """The range in words, such as ``"> 0"``, or ``""``."""
+        signs = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
+        return " and ".join(
+            f"{sign} {getattr(self, key):g}" for key, sign in signs.items() if getattr(self, key) is not None
+        )
+
+    def check(self, value: Any) -> Any:
+        """Return ``value`` as this parameter's type.
+
+        Raises:
+            ParameterTypeError: the value is of another type.
+            ParameterError: the value is NaN, infinite or out of bounds.
+        """
+        if self.type is Callable:
+            value = import_object(value) if isinstance(value, str) else value
+            if not callable(value):
+                raise self._mismatch("a callable, or 'package.module:name' of one", value)
+            return value
+        if self.type is bool:
+            if not isinstance(value, bool):
+                raise self._mismatch("True or False", value)
+            return value
+        if isinstance(value, bool) or not isinstance(value, Integral if self.type is int else Real):
+            raise self._mismatch("an integer" if self.type is int else "a real number", value)
+        number = self.type(value)
+        if not math.isfinite(number):
+            raise ParameterError(f"parameter {self.name!r} must be finite, not {number}.")
+        low = (self.gt is None or number > self.gt) and (self.ge is None or number >= self.ge)
+        high = (self.lt is None or number < self.lt) and (self.le is None or number <= self.le)
+        if not (low and high):
+            raise ParameterError(f"parameter {self.name!r} must be {self.bounds}, not {number:g}.")
+        return number
+
+    def _mismatch(self, expected: str, value: Any) -> ParameterTypeError:
+        return ParameterTypeError(
+            f"parameter {self.name!r} takes {expected}, not {value!r} ({type(value).__name__})."
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a JSON-safe description; parts that were not given are left out."""
+        found = {f.name: getattr(self, f.name) for f in fields(self)}
+        found["type"] = _TYPES[self.type]
+        if self.type is Callable and not self.required:
+            found["default"] = reference_to(self.default)
+        return {key: value for key, value in found.items() if value not in (None, "", _REQUIRED)}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Parameter:
+        """Rebuild what ``to_dict`` described."""
+        types = {text: kind for kind, text in _TYPES.items()}
+        return cls(**{**data, "type": types[data["type"]]})

@@ -1,0 +1,295 @@
+"""What a surrogate is, before any tensor exists: its spec, traits and references."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Literal
+
+from surroreg.errors import ParameterTypeError, SpecError, did_you_mean
+from surroreg.parameters import NAME, Parameter, import_object, reference_to
+
+if TYPE_CHECKING:
+    from surroreg.module import Surrogate
+
+IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*")
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What a spec promises beyond its formula.
+
+    Args:
+        fires_at_zero: the forward pass gives 1 at exactly zero (the default is 0).
+        stochastic: the derivative draws random numbers.
+        even: whether ``d(-x) == d(x)``; ``None`` where nothing is promised.
+        non_negative: whether ``d(x) >= 0`` everywhere; ``None`` where nothing is promised.
+        reads: what the derivative needs of ``x``: its values (``"input"``), only whether it is above
+            zero (``"sign"``), or only its shape (``"nothing"``). It decides what is kept for the
+            backward pass: the input, the spikes (which the next layer keeps alive anyway), nothing.
+        kinks: places where the derivative is not smooth, as formulas of the parameters.
+    """
+
+    fires_at_zero: bool = False
+    stochastic: bool = False
+    even: bool | None = None
+    non_negative: bool | None = None
+    reads: Literal["input", "sign", "nothing"] = "input"
+    kinks: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.reads not in ("input", "sign", "nothing"):
+            raise SpecError(f"reads must be 'input', 'sign' or 'nothing', not {self.reads!r}.")
+        object.__setattr__(self, "kinks", tuple(self.kinks))
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Where a surrogate comes from: ``doi:...``, ``arxiv:...`` or an ``https://`` address."""
+
+    identifier: str
+
+    def __post_init__(self) -> None:
+        if not re.match(r"doi:10\.|arxiv:|https?://", self.identifier):
+            raise SpecError(
+                f"reference {self.identifier!r} must begin with 'doi:10.', 'arxiv:' or 'https://'."
+            )
+
+    @property
+    def url(self) -> str:
+        """Address of the work."""
+        return re.sub(
+            r"^arxiv:", "https://arxiv.org/abs/", re.sub(r"^doi:", "https://doi.org/", self.identifier)
+        )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SurrogateSpec:
+    """The immutable description a surrogate is built from. It needs no torch to exist.
+
+    Give either ``derivative`` (see :func:`surrogate`, which is the usual way) or ``factory``.
+    ``derivative``, ``primitive``, ``kernel`` and ``factory`` may be import strings
+    (``"package.module:name"``), which are resolved when the first surrogate is built.
+
+    Args:
+        name: lower-case name within the plugin's namespace.
+        derivative: ``d(x, *parameters)``, plain differentiable torch code, elementwise.
+        factory: ``factory(**parameters)`` returning any callable ``x -> spikes``, taken as it is.
+        primitive: ``p(x, *parameters)``, a smooth step whose derivative in ``x`` is ``derivative``.
+        kernel: ``vjp(x, grad, *parameters)``: the same numbers as ``grad * derivative(x)``, faster. It
+            writes to neither argument. Half-precision tensors reach it, and ``derivative``, as float32.
+        formula: the derivative in SymPy's syntax, in ``x`` and the parameters.
+        summary: one line.
+        description: what a user must know before choosing it.
+        parameters, references, aliases, traits: see their classes; a reference may be given as text.
+        deprecated_aliases: names that still load, with one warning, and are listed nowhere.
+
+    Raises:
+        SpecError: a name breaks the grammar, a signature disagrees with ``parameters``, or neither or
+            both of ``derivative`` and ``factory`` are given.
+    """
+
+    name: str
+    derivative: Callable[..., Any] | str | None = None
+    factory: Callable[..., Any] | str | None = None
+    primitive: Callable[..., Any] | str | None = None
+    kernel: Callable[..., Any] | str | None = None
+    parameters: tuple[Parameter, ...] = ()
+    formula: str | None = None
+    summary: str = ""
+    description: str = ""
+    references: tuple[Reference, ...] = ()
+    aliases: tuple[str, ...] = ()
+    deprecated_aliases: tuple[str, ...] = ()
+    traits: Traits = field(default_factory=Traits)
+
+    def __post_init__(self) -> None:
+        references = (r if isinstance(r, Reference) else Reference(r) for r in self.references)
+        for key, value in {
+            "references": tuple(references),
+            "parameters": tuple(self.parameters),
+            "aliases": tuple(self.aliases),
+            "deprecated_aliases": tuple(self.deprecated_aliases),
+        }.items():
+            object.__setattr__(self, key, value)
+        if not IDENTIFIER.fullmatch(self.name):
+            raise SpecError(
+                f"{self.name!r} is no surrogate name: lower-case letters, digits and '_', a letter first."
+            )
+        for alias in self.aliases + self.deprecated_aliases:
+            if not NAME.fullmatch(alias):
+                raise SpecError(
+                    f"{self.name}: {alias!r} is no alias: letters, digits and '_', a letter first."
+                )
+        names = [p.name for p in self.parameters]
+        if len(set(names)) < len(names):
+            raise SpecError(f"{self.name}: a parameter is declared twice in {names}.")
+        if (self.derivative is None) == (self.factory is None):
+            raise SpecError(f"{self.name}: give either a derivative or a factory.")
+        if self.factory is not None and (self.primitive is not None or self.kernel is not None):
+            raise SpecError(
+                f"{self.name}: a factory is a black box; primitive and kernel go with a derivative."
+            )
+        self._check_signature("derivative", self.derivative, ["x"])
+        self._check_signature("primitive", self.primitive, ["x"])
+        self._check_signature("kernel", self.kernel, ["x", "grad"])
+        self._check_signature("factory", self.factory, [])
+
+    def _check_signature(
+        self, role: str, function: Callable[..., Any] | str | None, leading: list[str]
+    ) -> None:
+        if function is None or isinstance(function, str):
+            return
+        expected = leading + [p.name for p in self.parameters]
+        try:
+            found = list(inspect.signature(function).parameters.values())
+        except (TypeError, ValueError) as error:
+            raise SpecError(f"{self.name}: the signature of its {role} cannot be read: {error}") from error
+        for parameter in found:
+            if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+                raise SpecError(f"{self.name}: its {role} takes '{parameter}'; name every parameter instead.")
+        # Tensors come by position under whatever name, parameters by the name they are declared under.
+        if [p.name for p in found][len(leading) :] != expected[len(leading) :] or len(found) != len(expected):
+            raise SpecError(
+                f"{self.name}: its {role} takes ({', '.join(p.name for p in found)}), but with the declared "
+                f"parameters it must take ({', '.join(expected)})."
+            )
+        for parameter, declared in zip(found[len(leading) :], self.parameters, strict=True):
+            if parameter.default is not parameter.empty and parameter.default != declared.default:
+                raise SpecError(
+                    f"{self.name}: its {role} gives {declared.name!r} the default {parameter.default!r}, "
+                    f"its Parameter {declared.default!r}; keep the one in Parameter."
+                )
+
+    def __call__(self, *, at_zero: int | None = None, **params: Any) -> Surrogate:
+        """Build a surrogate; see :func:`surroreg.load` for arguments and errors."""
+        from surroreg.module import Surrogate
+
+        return Surrogate(self, params, at_zero=at_zero)
+
+    def parameter(self, name: str) -> Parameter:
+        """Return the parameter called ``name``.
+
+        Raises:
+            ParameterTypeError: there is none; the message lists those there are.
+        """
+        for parameter in self.parameters:
+            if parameter.name == name:
+                return parameter
+        raise ParameterTypeError(
+            f"{self.name!r} has no parameter {name!r}.{did_you_mean(name, [p.name for p in self.parameters])} {self.accepted}"
+        )
+
+    @property
+    def accepted(self) -> str:
+        """The parameters with their defaults, as one sentence for messages."""
+        known = [p.name if p.required else f"{p.name}={p.default}" for p in self.parameters]
+        return f"It takes {', '.join(known)}." if known else "It takes no parameters."
+
+    def resolve(
+        self, role: Literal["derivative", "factory", "primitive", "kernel"]
+    ) -> Callable[..., Any] | None:
+        """Return the function in that role, importing it where it was given as a string."""
+        function = getattr(self, role)
+        if isinstance(function, str):
+            function = import_object(function)
+            if isinstance(function, SurrogateSpec):  # a decorated function's name is its spec
+                return function.resolve(role)
+            self._check_signature(role, function, {"kernel": ["x", "grad"], "factory": []}.get(role, ["x"]))
+            object.__setattr__(self, role, function)
+        return function  # type: ignore[no-any-return]
+
+    @property
+    def origin(self) -> str:
+        """``"package.module:name"`` at which the spec was defined."""
+        return reference_to(self.derivative or self.factory)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a JSON-safe description; functions are given as import strings."""
+        roles = ("derivative", "factory", "primitive", "kernel")
+        return {
+            "name": self.name,
+            **{role: reference_to(getattr(self, role)) for role in roles if getattr(self, role) is not None},
+            "parameters": [p.to_dict() for p in self.parameters],
+            "formula": self.formula,
+            "summary": self.summary,
+            "description": self.description,
+            "references": [r.identifier for r in self.references],
+            "aliases": list(self.aliases),
+            "deprecated_aliases": list(self.deprecated_aliases),
+            "traits": {**asdict(self.traits), "kinks": list(self.traits.kinks)},
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> SurrogateSpec:
+        """Rebuild what ``to_dict`` described; functions are imported when they are needed.
+
+        Raises:
+            SpecError: a key is unknown, or the description breaks a rule of this class.
+        """
+        unknown = sorted(data.keys() - {f.name for f in fields(cls)})
+        if unknown:
+            raise SpecError(f"unknown key {unknown[0]!r} in the description of a spec.")
+        parameters = tuple(Parameter.from_dict(p) for p in data.get("parameters", ()))
+        return cls(**{**data, "parameters": parameters, "traits": Traits(**data.get("traits", {}))})
+
+    def to_json(self) -> str:
+        """Return ``to_dict`` as JSON text."""
+        return json.dumps(self.to_dict())
+
+    @classmethod
+    def from_json(cls, text: str) -> SurrogateSpec:
+        """Rebuild what ``to_json`` wrote; errors as for ``from_dict``."""
+        return cls.from_dict(json.loads(text))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # By description: a decorated function's name is bound to the spec, so pickle cannot find the function.
+        return SurrogateSpec.from_dict, (self.to_dict(),)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> SurrogateSpec:
+        return self
+
+
+def surrogate(
+    *,
+    formula: str | None = None,
+    parameters: Iterable[Parameter] = (),
+    references: Iterable[str | Reference] = (),
+    aliases: Iterable[str] = (),
+    deprecated_aliases: Iterable[str] = (),
+    primitive: Callable[..., Any] | str | None = None,
+    kernel: Callable[..., Any] | str | None = None,
+    traits: Traits | None = None,
+) -> Callable[[Callable[..., Any]], SurrogateSpec]:
+    """Turn a derivative into a :class:`SurrogateSpec`.
+
+    The function's name becomes the surrogate's, the first line of its docstring the summary, the rest
+    the description. It takes ``x`` (a floating tensor of any shape, float32 where the caller's is half
+    precision) and the parameters in the declared order, and returns the pseudo-derivative at ``x``,
+    elementwise. The arguments are those of :class:`SurrogateSpec`.
+
+    Raises:
+        SpecError: the signature disagrees with ``parameters`` or uses ``*args`` or ``**kwargs``.
+    """
+
+    def define(derivative: Callable[..., Any]) -> SurrogateSpec:
+        summary, _, description = (inspect.getdoc(derivative) or "").partition("\n")
+        return SurrogateSpec(
+            name=derivative.__name__,
+            derivative=derivative,
+            primitive=primitive,
+            kernel=kernel,
+            parameters=tuple(parameters),
+            formula=formula,
+            summary=summary,
+            description=description.strip(),
+            references=tuple(references),  # type: ignore[arg-type]
+            aliases=tuple(aliases),
+            deprecated_aliases=tuple(deprecated_aliases),
+            traits=traits or Traits(),
+        )
+
+    return define

@@ -64,21 +64,23 @@ class Rule:
         """Return the least that ``slope`` needs later: the input, the spikes, or nothing."""
         return x if self.reads == "input" else spikes if self.reads == "sign" else None
 
-    def slope(self, kept: Tensor, values: Values) -> Tensor:
-        """Return ``derivative`` in the dtype of ``kept``, computed in float32 where that is half precision."""
-        slope = self.derivative(_widened(kept), *values)
-        # A parameter of shape (1,) makes a 0-d result one-dimensional.
-        return (slope if slope.shape == kept.shape else slope.reshape(kept.shape)).to(kept.dtype)
+    def slope(self, x: Tensor, values: Values) -> Tensor:
+        """Return the derivative at ``x``."""
+        return _evaluate(self.derivative, (x,), values)
+
+    def level(self, x: Tensor, values: Values) -> Tensor:
+        """Return the primitive at ``x``."""
+        assert self.primitive is not None  # Surrogate refuses a learnable parameter without one
+        return _evaluate(self.primitive, (x,), values)
 
     def pullback(self, kept: Tensor | None, grad: Tensor, values: Values) -> Tensor:
         """Return ``grad * derivative``, by the kernel where no higher order is asked for."""
         x = grad if kept is None else kept
-        function = self.derivative if self.kernel is None or torch.is_grad_enabled() else self.kernel
-        if function is self.kernel:
-            result = function(_widened(x), _widened(grad), *values)
-        else:
-            result = _widened(grad) * function(_widened(x), *values)
-        return (result if result.shape == x.shape else result.reshape(x.shape)).to(x.dtype)
+        differentiably = self.kernel is None or torch.is_grad_enabled()
+        return _evaluate(self._product if differentiably else self.kernel, (x, grad), values)
+
+    def _product(self, x: Tensor, grad: Tensor, *values: Any) -> Tensor:
+        return grad * self.derivative(x, *values)
 
     def heaviside(self, x: Tensor) -> Tensor:
         """Return the spikes by operations that every tracer and tensor subclass knows."""
@@ -97,15 +99,30 @@ class Rule:
         def primitive(*tensors: Tensor) -> Tensor:
             merged = list(values)
             for place, tensor in zip(learnt, tensors, strict=True):
-                merged[place] = _widened(tensor)
-            assert self.primitive is not None  # Surrogate refuses a learnable parameter without one
-            return self.primitive(_widened(x), *merged).reshape(x.shape).to(x.dtype)
+                merged[place] = tensor
+            return self.level(x, merged)
 
         return primitive
 
 
-def _widened(tensor: Tensor) -> Tensor:
-    return tensor.float() if tensor.dtype in _HALF else tensor
+def _evaluate(function: Callable[..., Tensor] | None, tensors: tuple[Tensor, ...], values: Values) -> Tensor:
+    """Call a spec's function, in float32 where its input is half precision; keep the input's shape and dtype."""
+    assert function is not None
+    x = tensors[0]
+    if x.dtype in _HALF:
+        tensors = tuple(tensor.float() for tensor in tensors)
+        values = [value.float() if isinstance(value, Tensor) else value for value in values]
+    result = function(*tensors, *values)
+    if result.dtype is not x.dtype:
+        result = result.to(x.dtype)
+    if isinstance(x, Proxy) or result.shape == x.shape:
+        return result
+    if result.numel() != x.numel():
+        raise ValueError(
+            f"a surrogate's function returned shape {tuple(result.shape)} for an input of shape {tuple(x.shape)}: "
+            "it must be elementwise, and a tensor parameter must broadcast to the input."
+        )
+    return result.reshape(x.shape)  # a parameter of shape (1,) and a 0-d input
 
 
 def _save(ctx: Any, rule: Rule, x: Tensor, spikes: Tensor, values: Values) -> tuple[Tensor | None, ...]:
@@ -134,7 +151,7 @@ def _backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
     learnt = [place for place in ctx.places if needed[2 + place]]
     if learnt:
         primitive = ctx.rule.of_learnt(kept, values, learnt)
-        _, pull = torch.func.vjp(primitive, *(values[place] for place in learnt))
+        pull = torch.func.vjp(primitive, *(values[place] for place in learnt))[1]
         for place, gradient in zip(learnt, pull(grad), strict=True):
             grads[place] = gradient
     return (None, ctx.rule.pullback(kept, grad, values) if needed[1] else None, *grads)
@@ -144,7 +161,7 @@ class Spike(Function):
     """The cheapest form: eager, and what Dynamo traces. ``apply(rule, x, *values)``."""
 
     @staticmethod
-    def forward(ctx: Any, rule: Rule, x: Tensor, *values: Any) -> Tensor:
+    def forward(ctx: Any, rule: Rule, x: Tensor, *values: Any) -> Tensor:  # noqa: D102
         spikes = rule.forward(x)
         _save(ctx, rule, x, spikes, values)
         return spikes
@@ -158,18 +175,18 @@ class TransformableSpike(Function):
     generate_vmap_rule = True
 
     @staticmethod
-    def forward(rule: Rule, x: Tensor, *values: Any) -> Tensor:
+    def forward(rule: Rule, x: Tensor, *values: Any) -> Tensor:  # noqa: D102
         return rule.heaviside(x)
 
     @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:  # noqa: D102
         rule, x, *values = inputs
         ctx.save_for_forward(*_save(ctx, rule, x, output, values))
 
     backward = staticmethod(_backward)
 
     @staticmethod
-    def jvp(ctx: Any, _: None, tangent: Tensor | None, *tangents: Tensor | None) -> Tensor:
+    def jvp(ctx: Any, _: None, tangent: Tensor | None, *tangents: Tensor | None) -> Tensor:  # noqa: D102
         kept, values = _saved(ctx)
         terms = []
         if tangent is not None:
@@ -177,7 +194,8 @@ class TransformableSpike(Function):
         learnt = [place for place in ctx.places if tangents[place] is not None]
         if learnt:
             primitive = ctx.rule.of_learnt(kept, values, learnt)
-            points, directions = (tuple(source[place] for place in learnt) for source in (values, tangents))
+            points = tuple(values[place] for place in learnt)
+            directions = tuple(tangents[place] for place in learnt)
             terms.append(torch.func.jvp(primitive, points, directions)[1])
         return cast(Tensor, sum(terms[1:], terms[0]))
 
@@ -191,15 +209,15 @@ def composed(rule: Rule, x: Tensor, values: Values) -> Tensor:
     still = x.detach()
     finite = still.abs() < float("inf")
     lift = torch.where(finite, x - still, 0.0)
-    learnt = any(isinstance(value, Tensor) for value in values)
-    slope = rule.derivative(_widened(x), *values)
+    slope = rule.slope(x, values)
+    learnt = any(isinstance(value, (Tensor, Proxy)) for value in values)
     # Drawn once: a stochastic derivative would otherwise disagree with itself.
-    base = rule.derivative(_widened(still), *values) if learnt else slope.detach()
+    base = rule.slope(still, values) if learnt else slope.detach()
     gradient = lift * ((slope + base) * 0.5)
     if learnt and rule.primitive is not None:
-        level = rule.primitive(_widened(still), *values)
+        level = rule.level(still, values)
         gradient = gradient + (level - level.detach())
-    return rule.heaviside(still) + torch.where(finite, gradient, 0.0).to(x.dtype)
+    return rule.heaviside(still) + torch.where(finite, gradient, 0.0)
 
 
 def _learns(values: Values) -> bool:
@@ -211,13 +229,9 @@ def check_input(x: Any) -> None:
     if not isinstance(x, Tensor):
         raise TypeError(f"a surrogate takes a tensor (membrane - threshold), not {type(x).__name__}.")
     if x.dtype not in _DTYPES:
-        raise TypeError(
-            f"a surrogate takes float16, bfloat16, float32 or float64, not {x.dtype}; convert x first."
-        )
+        raise TypeError(f"a surrogate takes float16, bfloat16, float32 or float64, not {x.dtype}; convert x first.")
     if x.layout not in _LAYOUTS:
-        raise TypeError(
-            f"a surrogate takes a dense tensor, not one of layout {x.layout}; call x.to_dense() first."
-        )
+        raise TypeError(f"a surrogate takes a dense tensor, not one of layout {x.layout}; call x.to_dense() first.")
 
 
 def spike(rule: Rule, x: Tensor, values: Values) -> Tensor:

@@ -114,17 +114,13 @@ class Copy:
 
 def identify(distribution: Any) -> Copy:
     """Return a distribution with its normalised name and its version, even where METADATA is missing."""
-    path = getattr(distribution, "_path", None)
+    path: Any = getattr(distribution, "_path", None)
     # The folder's name says both: no file is read, and none need be there.
     stem, _, kind = getattr(path, "name", "").rpartition(".")
     if kind in ("dist-info", "egg-info"):
         name, _, version = stem.partition("-")
-        return Copy(
-            normalised(name),
-            version.partition("-")[0] or _version(distribution),
-            str(path.parent),
-            distribution,
-        )  # type: ignore[union-attr]
+        version = version.partition("-")[0] or _version(distribution)
+        return Copy(normalised(name), version, str(path.parent), distribution)
     try:
         return Copy(normalised(distribution.metadata["Name"]), _version(distribution), "", distribution)
     except Exception:
@@ -140,9 +136,7 @@ def _version(distribution: Any) -> str:
 
 def _release(version: str) -> list[tuple[int, int | str]]:
     # Right for releases, total for anything: only leftovers in one folder are compared.
-    return [
-        (1, int(part)) if part.isdigit() else (0, part) for part in re.findall(r"\d+|[a-z]+", version.lower())
-    ]
+    return [(1, int(part)) if part.isdigit() else (0, part) for part in re.findall(r"\d+|[a-z]+", version.lower())]
 
 
 def _mentions_group(copy: Copy) -> bool:

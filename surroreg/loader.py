@@ -100,7 +100,7 @@ class Loader:
         if not any(implementation.plugin is plugin for implementation in caller.get_hookimpls()):
             raise SurroregError(f"it has no hook; define {HOOK}() in it and mark it @surroreg.hookimpl")
         results: list[Any] = caller()
-        offered = results[0] if results else None
+        offered: Any = results[0] if results else None
         if isinstance(offered, (str, SurrogateSpec)) or not hasattr(offered, "__iter__"):
             raise SurroregError(f"its {HOOK}() returned {offered!r}; return a list of specs")
         specs = list(offered)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import copy
 import functools
 import pickle
-from collections.abc import Mapping
-from typing import Any, cast
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -34,36 +34,29 @@ class Surrogate(nn.Module):
     """
 
     spec: SurrogateSpec
+    _names: tuple[str, ...]
+    _rule: Rule | None
+    _factored: Callable[[Tensor], Tensor]
 
-    def __init__(
-        self, spec: SurrogateSpec | str, params: Mapping[str, Any], at_zero: int | None = None
-    ) -> None:
+    def __init__(self, spec: SurrogateSpec | str, params: Mapping[str, Any], at_zero: int | None = None) -> None:
         super().__init__()
         spec = api.spec(spec) if isinstance(spec, str) else spec
         native = int(spec.traits.fires_at_zero)
         if at_zero is not None and at_zero not in (0, 1):
             raise ParameterError(f"at_zero must be 0 or 1, not {at_zero!r}.")
         if spec.factory is not None and at_zero not in (None, native):
-            raise ParameterError(
-                f"{spec.name!r} is taken as it is, and fires {native} at zero; leave at_zero out."
-            )
+            raise ParameterError(f"{spec.name!r} is taken as it is, and fires {native} at zero; leave at_zero out.")
         # Past nn.Module.__setattr__, and out of the pickled state: both are found again through the spec's name.
         self.__dict__["spec"] = spec
         self.__dict__["_names"] = tuple(p.name for p in spec.parameters)
-        self.__dict__["_rule"] = (
-            None if spec.factory else _rule(spec, bool(native if at_zero is None else at_zero))
-        )
+        self.__dict__["_rule"] = None if spec.factory else _rule(spec, bool(native if at_zero is None else at_zero))
         for name in params:
             spec.parameter(name)
         for parameter in spec.parameters:
             if parameter.name not in params and parameter.required:
-                raise ParameterTypeError(
-                    f"{spec.name!r} needs a value for {parameter.name!r}. {spec.accepted}"
-                )
+                raise ParameterTypeError(f"{spec.name!r} needs a value for {parameter.name!r}. {spec.accepted}")
             if hasattr(nn.Module, parameter.name) or parameter.name in Surrogate.__dict__:
-                raise SpecError(
-                    f"{spec.name!r} cannot have a parameter {parameter.name!r}: the module uses that name."
-                )
+                raise SpecError(f"{spec.name!r} cannot have a parameter {parameter.name!r}: the module uses that name.")
             self._set(parameter.name, params.get(parameter.name, parameter.default))
         self._rebuild()
 
@@ -81,7 +74,7 @@ class Surrogate(nn.Module):
         """
         if self._rule is None:
             check_input(x)
-            return cast(Tensor, self._factored(x))
+            return self._factored(x)
         return spike(self._rule, x, self._values())
 
     def derivative(self, x: Tensor) -> Tensor:
@@ -104,8 +97,7 @@ class Surrogate(nn.Module):
         check_input(x)
         if self._rule is None or self._rule.primitive is None:
             raise NoPrimitiveError(f"{self.spec.name!r} has no primitive.")
-        wide = x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
-        return self._rule.primitive(wide, *self._values()).reshape(x.shape).to(x.dtype)
+        return self._rule.level(x, self._values())
 
     # -- parameters -----------------------------------------------------------------------------
 
@@ -127,11 +119,7 @@ class Surrogate(nn.Module):
             self._set(name, value)
             self._rebuild()
             return
-        hint = (
-            ""
-            if name.startswith("_") or hasattr(self, name)
-            else did_you_mean(name, self._names, cutoff=0.75)
-        )
+        hint = "" if name.startswith("_") or hasattr(self, name) else did_you_mean(name, self._names, cutoff=0.75)
         if hint:
             raise AttributeError(f"{self.spec.name!r} has no parameter {name!r}.{hint}")
         super().__setattr__(name, value)
@@ -170,9 +158,7 @@ class Surrogate(nn.Module):
         if factory is not None:
             made = factory(**self.params)
             if not callable(made):
-                raise SpecError(
-                    f"the factory of {self.spec.name!r} returned {made!r}, which cannot be called."
-                )
+                raise SpecError(f"the factory of {self.spec.name!r} returned {made!r}, which cannot be called.")
             super().__setattr__("_factored", made)
 
     # -- description and copies -----------------------------------------------------------------
@@ -220,7 +206,7 @@ class Surrogate(nn.Module):
     def __deepcopy__(self, memo: dict[int, Any]) -> Surrogate:
         clone = Surrogate(self.spec, copy.deepcopy(self.params, memo), self._at_zero)
         memo[id(self)] = clone
-        clone.__setstate__(copy.deepcopy(self._state(), memo))
+        clone.__setstate__(copy.deepcopy(self._state(), memo))  # type: ignore[no-untyped-call]
         return clone
 
 

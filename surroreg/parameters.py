@@ -37,7 +37,7 @@ def import_object(reference: str) -> Any:
     return found
 
 
-def reference_to(obj: Any) -> str:
+def reference_to(obj: object) -> str:
     """Return the ``"package.module:qualified.name"`` under which ``obj`` was defined."""
     if isinstance(obj, str):
         return obj
@@ -123,9 +123,7 @@ class Parameter:
         return number
 
     def _mismatch(self, expected: str, value: Any) -> ParameterTypeError:
-        return ParameterTypeError(
-            f"parameter {self.name!r} takes {expected}, not {value!r} ({type(value).__name__})."
-        )
+        return ParameterTypeError(f"parameter {self.name!r} takes {expected}, not {value!r} ({type(value).__name__}).")
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-safe description; parts that were not given are left out."""

@@ -12,7 +12,7 @@ import threading
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from surroreg import discovery
 from surroreg.discovery import Candidate, Switches
@@ -125,9 +125,7 @@ class Registry:
         if not isinstance(spec, SurrogateSpec):
             raise TypeError(f"register takes a SurrogateSpec, not {spec!r}. {WRAP}")
         if not IDENTIFIER.fullmatch(namespace) or namespace == BUILTIN:
-            raise SpecError(
-                f"{namespace!r} cannot be registered into: give a lower-case name other than 'builtin'."
-            )
+            raise SpecError(f"{namespace!r} cannot be registered into: give a lower-case name other than 'builtin'.")
         with self._lock:
             if namespace != LOCAL and any(space.name not in self._local for space in self._spaces(namespace)):
                 raise DuplicateSurrogateError(f"the namespace {namespace!r} belongs to an installed plugin.")
@@ -240,9 +238,7 @@ class Registry:
             )
             error.__cause__ = cause
             self._infos.append(
-                PluginInfo(
-                    candidate.namespace, candidate.distribution, candidate.version, "failed", (), error
-                )
+                PluginInfo(candidate.namespace, candidate.distribution, candidate.version, "failed", (), error)
             )
             if self._strict:
                 raise error from cause
@@ -293,9 +289,7 @@ class Registry:
         text += did_you_mean(name, candidates) or did_you_mean(name.rpartition("/")[2], candidates)
         failed = sorted(info.namespace for info in infos.values() if info.error)
         if failed:
-            text += (
-                f" {len(failed)} plugin(s) could not be loaded: {', '.join(failed)} (see 'surroreg doctor')."
-            )
+            text += f" {len(failed)} plugin(s) could not be loaded: {', '.join(failed)} (see 'surroreg doctor')."
         return UnknownSurrogateError(text + " 'surroreg list' shows all.")
 
     def _warn_alias(self, name: str, key: str, namespace: str, spec: SurrogateSpec) -> None:

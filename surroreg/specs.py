@@ -54,16 +54,12 @@ class Reference:
 
     def __post_init__(self) -> None:
         if not re.match(r"doi:10\.|arxiv:|https?://", self.identifier):
-            raise SpecError(
-                f"reference {self.identifier!r} must begin with 'doi:10.', 'arxiv:' or 'https://'."
-            )
+            raise SpecError(f"reference {self.identifier!r} must begin with 'doi:10.', 'arxiv:' or 'https://'.")
 
     @property
     def url(self) -> str:
         """Address of the work."""
-        return re.sub(
-            r"^arxiv:", "https://arxiv.org/abs/", re.sub(r"^doi:", "https://doi.org/", self.identifier)
-        )
+        return re.sub(r"^arxiv:", "https://arxiv.org/abs/", re.sub(r"^doi:", "https://doi.org/", self.identifier))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -116,31 +112,23 @@ class SurrogateSpec:
         }.items():
             object.__setattr__(self, key, value)
         if not IDENTIFIER.fullmatch(self.name):
-            raise SpecError(
-                f"{self.name!r} is no surrogate name: lower-case letters, digits and '_', a letter first."
-            )
+            raise SpecError(f"{self.name!r} is no surrogate name: lower-case letters, digits and '_', a letter first.")
         for alias in self.aliases + self.deprecated_aliases:
             if not NAME.fullmatch(alias):
-                raise SpecError(
-                    f"{self.name}: {alias!r} is no alias: letters, digits and '_', a letter first."
-                )
+                raise SpecError(f"{self.name}: {alias!r} is no alias: letters, digits and '_', a letter first.")
         names = [p.name for p in self.parameters]
         if len(set(names)) < len(names):
             raise SpecError(f"{self.name}: a parameter is declared twice in {names}.")
         if (self.derivative is None) == (self.factory is None):
             raise SpecError(f"{self.name}: give either a derivative or a factory.")
         if self.factory is not None and (self.primitive is not None or self.kernel is not None):
-            raise SpecError(
-                f"{self.name}: a factory is a black box; primitive and kernel go with a derivative."
-            )
+            raise SpecError(f"{self.name}: a factory is a black box; primitive and kernel go with a derivative.")
         self._check_signature("derivative", self.derivative, ["x"])
         self._check_signature("primitive", self.primitive, ["x"])
         self._check_signature("kernel", self.kernel, ["x", "grad"])
         self._check_signature("factory", self.factory, [])
 
-    def _check_signature(
-        self, role: str, function: Callable[..., Any] | str | None, leading: list[str]
-    ) -> None:
+    def _check_signature(self, role: str, function: Callable[..., Any] | str | None, leading: list[str]) -> None:
         if function is None or isinstance(function, str):
             return
         expected = leading + [p.name for p in self.parameters]
@@ -179,9 +167,8 @@ class SurrogateSpec:
         for parameter in self.parameters:
             if parameter.name == name:
                 return parameter
-        raise ParameterTypeError(
-            f"{self.name!r} has no parameter {name!r}.{did_you_mean(name, [p.name for p in self.parameters])} {self.accepted}"
-        )
+        hint = did_you_mean(name, [p.name for p in self.parameters])
+        raise ParameterTypeError(f"{self.name!r} has no parameter {name!r}.{hint} {self.accepted}")
 
     @property
     def accepted(self) -> str:
@@ -189,9 +176,7 @@ class SurrogateSpec:
         known = [p.name if p.required else f"{p.name}={p.default}" for p in self.parameters]
         return f"It takes {', '.join(known)}." if known else "It takes no parameters."
 
-    def resolve(
-        self, role: Literal["derivative", "factory", "primitive", "kernel"]
-    ) -> Callable[..., Any] | None:
+    def resolve(self, role: Literal["derivative", "factory", "primitive", "kernel"]) -> Callable[..., Any] | None:
         """Return the function in that role, importing it where it was given as a string."""
         function = getattr(self, role)
         if isinstance(function, str):
@@ -246,7 +231,7 @@ class SurrogateSpec:
         return cls.from_dict(json.loads(text))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # By description: a decorated function's name is bound to the spec, so pickle cannot find the function.
+        # By description: a decorated function's name is bound to the spec, so pickle would not find it.
         return SurrogateSpec.from_dict, (self.to_dict(),)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> SurrogateSpec:

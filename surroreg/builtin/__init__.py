@@ -16,6 +16,4 @@ FAMILIES = (custom, exponential, inverse, piecewise, sigmoidal, stochastic)
 @hookimpl
 def surroreg_surrogates() -> list[SurrogateSpec]:
     """Return every spec defined in the modules of this package."""
-    return [
-        thing for family in FAMILIES for thing in vars(family).values() if isinstance(thing, SurrogateSpec)
-    ]
+    return [thing for family in FAMILIES for thing in vars(family).values() if isinstance(thing, SurrogateSpec)]

@@ -11,9 +11,7 @@ from surroreg.specs import Traits, surrogate
 if TYPE_CHECKING:
     from torch import Tensor
 
-THRESHOLD = Parameter(
-    "threshold", 1.0, gt=0, symbol="θ", doc="The neuron's threshold; give it the same value."
-)
+THRESHOLD = Parameter("threshold", 1.0, gt=0, symbol="θ", doc="The neuron's threshold; give it the same value.")
 
 
 @surrogate(

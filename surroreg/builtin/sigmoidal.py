@@ -48,9 +48,7 @@ def atan_primitive(x: Tensor, alpha: float) -> Tensor:
 
 @surrogate(
     formula="alpha/2/(1 + (pi/2*alpha*x)**2)",
-    parameters=[
-        Parameter("alpha", 2.0, gt=0, symbol="α", doc="Steepness; the peak is α/2, the half-width 0.64/α.")
-    ],
+    parameters=[Parameter("alpha", 2.0, gt=0, symbol="α", doc="Steepness; the peak is α/2, the half-width 0.64/α.")],
     references=["doi:10.1109/ICCV48922.2021.00266"],
     aliases=["ATan"],
     primitive=atan_primitive,
@@ -78,9 +76,7 @@ def _logistic_bump(u: Tensor) -> Tensor:
 
 @surrogate(
     formula="slope*exp(-slope*x)/(1 + exp(-slope*x))**2",
-    parameters=[
-        Parameter("slope", 25.0, gt=0, symbol="k", doc="Steepness; the peak is k/4, the half-width 1.76/k.")
-    ],
+    parameters=[Parameter("slope", 25.0, gt=0, symbol="k", doc="Steepness; the peak is k/4, the half-width 1.76/k.")],
     references=["arxiv:1706.02609"],
     aliases=["Sigmoid"],
     primitive=sigmoid_primitive,
@@ -110,7 +106,7 @@ def tanh_primitive(x: Tensor, slope: float) -> Tensor:
     traits=Traits(even=True, non_negative=True),
 )
 def tanh(x: Tensor, slope: float) -> Tensor:
-    """Derivative of tanh(kx)/k.
+    """Derivative of the hyperbolic tangent tanh(kx)/k.
 
     Peak 1, area 2/k. The same function as ``sigmoid(slope=2k)`` times 2/k. snnTorch names it as an
     idea and never wrote it; Norse and spyx call it ``tanh``.

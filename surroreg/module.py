@@ -142,7 +142,7 @@ class Surrogate(nn.Module):
     def _check_tensor(self, parameter: Parameter, value: Tensor) -> None:
         if parameter.type is not float or not value.is_floating_point() or value.numel() == 0:
             raise ParameterTypeError(
-                f"parameter {parameter.name!r} cannot be a tensor of dtype {value.dtype} and shape {tuple(value.shape)}."
+                f"parameter {parameter.name!r} cannot be a tensor of shape {tuple(value.shape)} and {value.dtype}."
             )
         if value.requires_grad and self.spec.primitive is None:
             raise NoPrimitiveError(

@@ -6,6 +6,7 @@ wait for a scan; order decides nothing; several threads may ask at once.
 
 from __future__ import annotations
 
+import contextlib
 import fnmatch
 import importlib
 import threading
@@ -146,16 +147,14 @@ class Registry:
         for space in (self.builtin, *self._plugins.values()):
             if space.specs.get(spec.name) is spec:
                 return f"{space.name}/{spec.name}"
-        try:
-            if import_object(spec.origin) is spec:
-                return spec.origin
-        except SpecError:
-            pass
+        with contextlib.suppress(SpecError):
+            if import_object(origin := spec.origin) is spec:
+                return origin
         for space in self._local.values():
             if space.specs.get(spec.name) is spec:
                 return f"{space.name}/{spec.name}"
         raise SpecError(
-            f"surrogate {spec.name!r} has no name to find it by: register it, or define it at the top level of a module."
+            f"surrogate {spec.name!r} has no name to find it by: register it, or define it at a module's top level."
         )
 
     # -- plugins --------------------------------------------------------------------------------
@@ -279,7 +278,8 @@ class Registry:
         text = f"no surrogate {name!r}."
         if namespace and namespace not in [space.name for space in spaces]:
             known = sorted(space.name for space in spaces)
-            text += f" No plugin {namespace!r} is installed (installed: {', '.join(known)}).{did_you_mean(namespace, known)}"
+            text += f" No plugin {namespace!r} is installed (installed: {', '.join(known)})."
+            text += did_you_mean(namespace, known)
         candidates = [
             key if space.name == BUILTIN else f"{space.name}/{key}"
             for space in spaces

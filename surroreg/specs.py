@@ -190,7 +190,7 @@ class SurrogateSpec:
     @property
     def origin(self) -> str:
         """``"package.module:name"`` at which the spec was defined."""
-        return reference_to(self.derivative or self.factory)
+        return reference_to(self.derivative if self.factory is None else self.factory)
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-safe description; functions are given as import strings."""

@@ -55,7 +55,9 @@ class DeprecatedAliasWarning(FutureWarning):
 
 def did_you_mean(asked: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
     """Return ``" Did you mean 'a' or 'b'?"`` for the known names nearest to ``asked``, or ``""``."""
-    by_key = {name.lower(): name for name in known}
+    by_key: dict[str, str] = {}
+    for name in known:
+        by_key.setdefault(name.lower(), name)
     near = difflib.get_close_matches(asked.lower(), by_key, n=3, cutoff=cutoff)
     if not near:
         return ""

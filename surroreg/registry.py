@@ -72,6 +72,7 @@ class Registry:
     def _reset(self) -> None:
         self._plugins: dict[str, Namespace] = {}
         self._pending: dict[str, list[Candidate]] | None = None
+        self._strict = False
         self._infos: list[PluginInfo] = []
         self._builtin: Namespace | None = None
         self._loader = Loader()
@@ -184,6 +185,10 @@ class Registry:
         """Return the third-party namespaces, or those of one name, loading what that needs."""
         with self._lock:
             self._load(namespace)
+            if self._strict:
+                for info in self._infos:
+                    if info.error and namespace in (None, info.namespace):
+                        raise info.error
             both = [*self._local.values(), *self._plugins.values()]
             return sorted((s for s in both if namespace in (None, s.name)), key=lambda s: s.name)
 
@@ -239,8 +244,6 @@ class Registry:
             self._infos.append(
                 PluginInfo(candidate.namespace, candidate.distribution, candidate.version, "failed", (), error)
             )
-            if self._strict:
-                raise error from cause
             return [str(error)]
         self._plugins[candidate.namespace] = space
         self._infos.append(

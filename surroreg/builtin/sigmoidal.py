@@ -108,8 +108,8 @@ def tanh_primitive(x: Tensor, slope: float) -> Tensor:
 def tanh(x: Tensor, slope: float) -> Tensor:
     """Derivative of the hyperbolic tangent, scaled to peak 1.
 
-    It is the derivative of tanh(kx)/k: peak 1, area 2/k. The same function as ``sigmoid(slope=2k)`` times 2/k. snnTorch names it as an
-    idea and never wrote it; Norse and spyx call it ``tanh``.
+    It is the derivative of tanh(kx)/k: peak 1, area 2/k. The same function as ``sigmoid(slope=2k)``
+    times 2/k. snnTorch names it as an idea and never wrote it; Norse and spyx call it ``tanh``.
     """
     # 1 - tanh² would lose all digits in the tails.
     return 4 * _logistic_bump(2 * slope * x)

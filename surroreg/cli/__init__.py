@@ -1,0 +1,83 @@
+"""The command line: ``surroreg list | show | plugins | doctor | demo``.
+
+Data goes to standard output, everything else to standard error. Exit codes: 0 for success, 1 where
+something was found wrong, 2 where the question was.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import surroreg
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    arguments = parser().parse_args(argv)
+    with warnings.catch_warnings():
+        warnings.showwarning = _warn
+        try:
+            return int(arguments.run(arguments))
+        except surroreg.SurroregError as error:
+            print(f"surroreg: {error}", file=sys.stderr)
+            return 2
+        except BrokenPipeError:  # the reader (``head``) has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
+    root = argparse.ArgumentParser(prog="surroreg", description="Surrogate gradients for spiking neural networks.")
+    root.add_argument("--version", action="version", version=f"surroreg {surroreg.__version__}")
+    commands = root.add_subparsers(required=True, metavar="COMMAND")
+
+    listing = commands.add_parser("list", help="list the surrogates, or those that match a pattern")
+    listing.add_argument("pattern", nargs="?", default="*", metavar="PATTERN", help="such as '*sigmoid*' or 'acme/*'")
+    listing.add_argument("--json", action="store_true", help="print full descriptions as JSON")
+    listing.set_defaults(run=_run("listing", "list_surrogates"))
+
+    show = commands.add_parser("show", help="describe one surrogate")
+    show.add_argument("name", metavar="NAME")
+    show.set_defaults(run=_run("listing", "show"))
+
+    plugins = commands.add_parser("plugins", help="list the installed plugins, and what became of each")
+    plugins.add_argument("--json", action="store_true", help="print as JSON")
+    plugins.set_defaults(run=_run("health", "plugins"))
+
+    doctor = commands.add_parser("doctor", help="say what is wrong with the installation, if anything")
+    doctor.set_defaults(run=_run("health", "doctor"))
+
+    demo = commands.add_parser("demo", help="train a small spiking network on handwritten digits")
+    demo.add_argument("name", nargs="?", default="atan", metavar="NAME", help="surrogate to train with (atan)")
+    demo.add_argument("--set", action="append", default=[], metavar="PARAMETER=VALUE", help="set a parameter")
+    demo.add_argument("--epochs", type=_count, default=20, metavar="N", help="passes over the training data (20)")
+    demo.set_defaults(run=_run("demo", "demo"))
+    return root
+
+
+def _run(module: str, function: str) -> Any:
+    """Return a command that imports what it needs when it runs."""
+
+    def run(arguments: argparse.Namespace) -> int:
+        from importlib import import_module
+
+        return int(getattr(import_module(f"surroreg.cli.{module}"), function)(arguments))
+
+    return run
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number
+
+
+def _warn(message: Warning | str, *_: Any, **__: Any) -> None:
+    print(f"surroreg: warning: {message}", file=sys.stderr)

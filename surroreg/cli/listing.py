@@ -1,0 +1,78 @@
+"""``surroreg list`` and ``surroreg show``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import textwrap
+from collections.abc import Iterable
+
+import surroreg
+from surroreg.specs import SurrogateSpec
+
+
+def list_surrogates(arguments: argparse.Namespace) -> int:
+    """Print the surrogates that match a pattern."""
+    specs = {name: surroreg.spec(name) for name in surroreg.names(arguments.pattern)}
+    if arguments.json:
+        described = [{"surrogate": name, **spec.to_dict()} for name, spec in specs.items()]
+        print(json.dumps({"schema": 1, "surrogates": described}, indent=2))
+        return 0
+    for line in table((name, _call(spec), spec.summary) for name, spec in specs.items()):
+        print(line)
+    if not specs:
+        print(f"surroreg: nothing matches {arguments.pattern!r}; 'surroreg list' shows all", file=sys.stderr)
+    return 0 if specs else 1
+
+
+def show(arguments: argparse.Namespace) -> int:
+    """Print all that is known of one surrogate."""
+    spec = surroreg.spec(arguments.name)
+    print(f"{spec.name}: {spec.summary}")
+    if spec.formula:
+        print(f"\n  d(x) = {spec.formula}\n")
+    if spec.description:
+        print(textwrap.fill(" ".join(spec.description.split()), 88), end="\n\n")
+    rows = [(f"  {p.name}", p.symbol, _default(p.default, p.required), p.bounds, p.doc) for p in spec.parameters]
+    for line in table(rows):
+        print(line)
+    for label, values in {
+        "aliases": spec.aliases,
+        "traits": _traits(spec),
+        "references": [reference.url for reference in spec.references],
+        "defined in": [spec.origin],
+    }.items():
+        if values:
+            print(f"{label}: {', '.join(values)}")
+    return 0
+
+
+def table(rows: Iterable[Iterable[str]]) -> list[str]:
+    """Return rows as lines with aligned columns; columns that are empty throughout are left out."""
+    columns = [column for column in zip(*rows, strict=True) if any(column)]
+    widths = [max(map(len, column)) for column in columns]
+    return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in zip(*columns, strict=True)]
+
+
+def _call(spec: SurrogateSpec) -> str:
+    return ", ".join(f"{p.name}={_default(p.default, p.required)}" for p in spec.parameters)
+
+
+def _default(value: object, required: bool) -> str:
+    return "required" if required else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _traits(spec: SurrogateSpec) -> list[str]:
+    traits = spec.traits
+    said = {
+        "fires at zero": traits.fires_at_zero,
+        "stochastic": traits.stochastic,
+        "even": traits.even,
+        "not even": traits.even is False,
+        "non-negative": traits.non_negative,
+        "can be negative": traits.non_negative is False,
+        "a parameter can be learnt": spec.parameters and spec.primitive,
+    }
+    kept = {"input": "keeps its input", "sign": "keeps its spikes", "nothing": "keeps nothing"}[traits.reads]
+    return [text for text, true in said.items() if true] + [f"{kept} for the backward pass"]

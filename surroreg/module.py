@@ -129,7 +129,7 @@ class Surrogate(nn.Module):
         if isinstance(value, Tensor):
             self._check_tensor(parameter, value)
         else:
-            value = parameter.check(value)
+            value = self._checked(parameter, value)
         for store in (self.__dict__, self._buffers, self._parameters):
             store.pop(name, None)
         if isinstance(value, nn.Parameter):
@@ -151,7 +151,13 @@ class Surrogate(nn.Module):
             )
         if not value.is_meta:
             for extreme in (value.detach().amin(), value.detach().amax()):
-                parameter.check(extreme.item())
+                self._checked(parameter, extreme.item())
+
+    def _checked(self, parameter: Parameter, value: Any) -> Any:
+        try:
+            return parameter.check(value)
+        except ParameterError as error:
+            raise type(error)(f"{self.spec.name!r}: {error}") from None
 
     def _rebuild(self) -> None:
         factory = self.spec.resolve("factory")

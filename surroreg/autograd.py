@@ -126,18 +126,22 @@ def _evaluate(function: Callable[..., Tensor] | None, tensors: tuple[Tensor, ...
 
 
 def _save(ctx: Any, rule: Rule, x: Tensor, spikes: Tensor, values: Values) -> tuple[Tensor | None, ...]:
+    """Keep what the backward pass needs, and return the tensors among it."""
     ctx.rule = rule
-    ctx.values = [None if isinstance(value, Tensor) else value for value in values]
-    ctx.places = [place for place, value in enumerate(values) if isinstance(value, Tensor)]
+    ctx.places = places = [place for place, value in enumerate(values) if isinstance(value, Tensor)]
+    ctx.values = [None if place in places else value for place, value in enumerate(values)] if places else values
     # Learning a parameter takes the primitive at x, whatever the derivative itself reads.
-    kept = x if any(ctx.needs_input_grad[2:]) else rule.keep(x, spikes)
-    saved = (kept, *(values[place] for place in ctx.places))
+    learnable = places and rule.primitive is not None
+    saved = (x if learnable else rule.keep(x, spikes), *[values[place] for place in places])
     ctx.save_for_backward(*saved)
     return saved
 
 
-def _saved(ctx: Any) -> tuple[Tensor | None, list[Any]]:
+def _saved(ctx: Any) -> tuple[Any, Values]:
+    """Return what was kept, and the parameters' values."""
     kept, *tensors = ctx.saved_tensors
+    if not tensors:
+        return kept, ctx.values
     values = list(ctx.values)
     for place, tensor in zip(ctx.places, tensors, strict=True):
         values[place] = tensor
@@ -151,7 +155,7 @@ def _backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
     learnt = [place for place in ctx.places if needed[2 + place]]
     if learnt:
         primitive = ctx.rule.of_learnt(kept, values, learnt)
-        pull = torch.func.vjp(primitive, *(values[place] for place in learnt))[1]
+        pull = torch.func.vjp(primitive, *[values[place] for place in learnt])[1]
         for place, gradient in zip(learnt, pull(grad), strict=True):
             grads[place] = gradient
     return (None, ctx.rule.pullback(kept, grad, values) if needed[1] else None, *grads)

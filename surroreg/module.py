@@ -6,7 +6,7 @@ import copy
 import functools
 import pickle
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -59,6 +59,11 @@ class Surrogate(nn.Module):
                 raise SpecError(f"{spec.name!r} cannot have a parameter {parameter.name!r}: the module uses that name.")
             self._set(parameter.name, params.get(parameter.name, parameter.default))
         self._rebuild()
+
+    if TYPE_CHECKING:
+
+        def __call__(self, x: Tensor) -> Tensor: ...
+        def __getattr__(self, name: str) -> Any: ...
 
     # -- calling --------------------------------------------------------------------------------
 

@@ -62,7 +62,7 @@ class Surrogate(nn.Module):
 
     if TYPE_CHECKING:
 
-        def __call__(self, x: Tensor) -> Tensor: ...
+        def __call__(self, x: Tensor) -> Tensor: ...  # noqa: D102
         def __getattr__(self, name: str) -> Any: ...
 
     # -- calling --------------------------------------------------------------------------------

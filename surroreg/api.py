@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from surroreg.errors import SpecError
-from surroreg.loader import LOCAL
-from surroreg.registry import PluginInfo, Registry
+from surroreg.registry import LOCAL, PluginInfo, Registry
 from surroreg.specs import SurrogateSpec
 
 if TYPE_CHECKING:

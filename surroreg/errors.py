@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import sys
+import warnings
 from collections.abc import Iterable
 
 
@@ -62,3 +64,11 @@ def did_you_mean(asked: str, known: Iterable[str], *, cutoff: float = 0.6) -> st
     if not near:
         return ""
     return f" Did you mean {' or '.join(repr(by_key[key]) for key in near)}?"
+
+
+def warn(message: str, category: type[Warning]) -> None:
+    """Warn at the line outside surroreg that led here."""
+    level, frame = 3, sys._getframe(1)
+    while frame.f_back is not None and frame.f_back.f_globals.get("__name__", "").partition(".")[0] == "surroreg":
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=level)

@@ -16,7 +16,6 @@ from surroreg.errors import DuplicateSurrogateError, SurroregError
 from surroreg.specs import IDENTIFIER, SurrogateSpec
 
 HOOK = "surroreg_surrogates"
-LOCAL = "local"
 
 
 @dataclass
@@ -59,10 +58,10 @@ class Loader:
         """Import a plugin, call its hook, and return what it provides; on any error nothing of it stays."""
         if candidate.problem:
             raise SurroregError(candidate.problem)
-        if not IDENTIFIER.fullmatch(candidate.namespace) or candidate.namespace == LOCAL:
+        if not IDENTIFIER.fullmatch(candidate.namespace):
             raise SurroregError(
                 f"{candidate.namespace!r} cannot be a namespace: the name of the entry point must be lower-case "
-                f"letters, digits and '_', a letter first, and not {LOCAL!r}"
+                "letters, digits and '_', a letter first"
             )
         module, _, path = candidate.value.partition(":")
         plugin: Any = importlib.import_module(module.strip())

@@ -10,7 +10,6 @@ import contextlib
 import fnmatch
 import importlib
 import threading
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -27,12 +26,14 @@ from surroreg.errors import (
     SurroregError,
     UnknownSurrogateError,
     did_you_mean,
+    warn,
 )
-from surroreg.loader import LOCAL, WRAP, Loader, Namespace, because
+from surroreg.loader import WRAP, Loader, Namespace, because
 from surroreg.parameters import import_object
 from surroreg.specs import IDENTIFIER, SurrogateSpec
 
 BUILTIN = "builtin"
+LOCAL = "local"
 
 
 @dataclass(frozen=True)
@@ -208,7 +209,7 @@ class Registry:
                 problems += self._try(candidate, [c for c in rivals if c is not candidate])
         # Warned last: where warnings are errors, the registry is already whole.
         for problem in problems:
-            warnings.warn(problem, PluginWarning, stacklevel=4)
+            warn(problem, PluginWarning)
 
     def _discover(self) -> list[str]:
         switches = Switches.read()
@@ -231,6 +232,8 @@ class Registry:
     def _try(self, candidate: Candidate, rivals: list[Candidate]) -> list[str]:
         """Load one candidate, record what became of it, and return what there is to warn about."""
         try:
+            if candidate.namespace in (BUILTIN, LOCAL):
+                raise SurroregError(f"the namespace {candidate.namespace!r} is reserved")
             if rivals:
                 others = ", ".join(f"{r.distribution} {r.version}" for r in rivals)
                 raise SurroregError(f"the namespace {candidate.namespace!r} is also claimed by {others}")
@@ -282,7 +285,6 @@ class Registry:
         if namespace and namespace not in [space.name for space in spaces]:
             known = sorted(space.name for space in spaces)
             text += f" No plugin {namespace!r} is installed (installed: {', '.join(known)})."
-            text += did_you_mean(namespace, known)
         candidates = [
             key if space.name == BUILTIN else f"{space.name}/{key}"
             for space in spaces
@@ -301,4 +303,4 @@ class Registry:
             if (alias := f"{namespace}/{key}") in self._warned_aliases:
                 return
             self._warned_aliases.add(alias)
-        warnings.warn(f"{name!r} is deprecated; ask for {qualified!r}.", DeprecatedAliasWarning, stacklevel=4)
+        warn(f"{name!r} is deprecated; ask for {qualified!r}.", DeprecatedAliasWarning)

@@ -36,8 +36,7 @@ def load(name: str, /, *, at_zero: int | None = None, **params: Any) -> Surrogat
         ParameterError: a parameter is out of bounds, NaN or infinite.
         NoPrimitiveError: a learnable parameter, and no primitive to learn it by.
     """
-    _, spec = _default.find(name)
-    return spec(at_zero=at_zero, **params)
+    return _default.find(name)[1](at_zero=at_zero, **params)
 
 
 def names(pattern: str = "*", *, namespace: str | None = None) -> list[str]:

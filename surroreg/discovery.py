@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 GROUP = "surroreg"
+UNNAMED = "<unnamed>"
 
 
 @dataclass(frozen=True)
@@ -33,24 +34,32 @@ class Candidate:
         return f"plugin '{self.namespace}' (entry point {self.value!r} of {self.distribution} {self.version})"
 
 
+class Remark(NamedTuple):
+    """Something odd about an installed distribution that offers a plugin."""
+
+    distribution: str
+    text: str
+
+
 @dataclass(frozen=True)
 class Switches:
     """The environment variables that choose plugins; each entry is a namespace or a distribution.
 
     ``SURROREG_DISABLE_PLUGINS=a,b`` leaves out, ``SURROREG_PLUGINS=a,b`` admits only those (set but
-    empty: none), ``SURROREG_STRICT=1`` raises where a broken plugin would only cost a warning.
+    empty: none), ``SURROREG_STRICT=1`` raises where a broken plugin would only cost a warning. Entries
+    are kept by their normalised name, as they were typed.
     """
 
-    allowed: frozenset[str] | None = None
-    disabled: frozenset[str] = frozenset()
+    allowed: Mapping[str, str] | None = None
+    disabled: Mapping[str, str] = field(default_factory=dict)
     strict: bool = False
 
     @classmethod
     def read(cls) -> Switches:
         """Read the switches from the environment."""
 
-        def entries(text: str) -> frozenset[str]:
-            return frozenset(normalised(part) for part in text.split(",") if part.strip())
+        def entries(text: str) -> dict[str, str]:
+            return {normalised(part): part.strip() for part in text.split(",") if part.strip()}
 
         allowed = os.environ.get("SURROREG_PLUGINS")
         return cls(
@@ -59,15 +68,16 @@ class Switches:
             strict=os.environ.get("SURROREG_STRICT", "") not in ("", "0"),
         )
 
-    def admit(self, candidate: Candidate) -> bool:
-        """Whether the switches let ``candidate`` be imported."""
-        keys = {normalised(candidate.namespace), normalised(candidate.distribution)}
-        return not keys & self.disabled and (self.allowed is None or bool(keys & self.allowed))
+    def admit(self, *names: str) -> bool:
+        """Whether the switches let something with these names be imported."""
+        keys = {normalised(name) for name in names}
+        return keys.isdisjoint(self.disabled) and (self.allowed is None or not keys.isdisjoint(self.allowed))
 
     def unmatched(self, candidates: Iterable[Candidate]) -> list[str]:
-        """Return the entries that name nothing installed: most likely typing errors."""
-        known = {normalised(key) for c in candidates for key in (c.namespace, c.distribution)}
-        return sorted((self.disabled | (self.allowed or frozenset())) - known)
+        """Return the entries, as typed, that name nothing installed: most likely typing errors."""
+        known = {normalised(name) for c in candidates for name in (c.namespace, c.distribution)}
+        entries = {**self.disabled, **(self.allowed or {})}
+        return sorted(typed for key, typed in entries.items() if key not in known)
 
 
 def normalised(name: str) -> str:
@@ -75,27 +85,30 @@ def normalised(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name.strip()).lower()
 
 
-def scan() -> tuple[list[Candidate], list[str]]:
-    """Return the installed plugin candidates, sorted, and what was passed over on the way."""
+def scan() -> tuple[list[Candidate], list[Remark]]:
+    """Return the installed plugin candidates, sorted, and remarks on copies passed over."""
     from surroreg._compat import metadata
 
     return candidates(metadata.distributions())
 
 
-def candidates(distributions: Iterable[Any]) -> tuple[list[Candidate], list[str]]:
+def candidates(distributions: Iterable[Any]) -> tuple[list[Candidate], list[Remark]]:
     """Return the plugin candidates among ``distributions``, and remarks on copies passed over."""
-    copies: dict[str, list[Copy]] = {}
+    copies: dict[str | int, list[Copy]] = {}
     for distribution in distributions:
         copy = identify(distribution)
-        copies.setdefault(copy.name, []).append(copy)
+        copies.setdefault(id(distribution) if copy.name == UNNAMED else copy.name, []).append(copy)
     found: list[Candidate] = []
-    remarks: set[str] = set()
+    remarks: set[Remark] = set()
     for same in copies.values():
         kept = max((c for c in same if c.folder == same[0].folder), key=lambda c: _release(c.version))
         found += offers(kept)
         remarks |= {
-            f"{other.name} {other.version} in {other.folder} is passed over for {kept.version} in {kept.folder}: "
-            "one copy of a distribution counts. Remove the stale one to silence this."
+            Remark(
+                other.name,
+                f"{other.name} {other.version} in {other.folder} is passed over for {kept.version} in {kept.folder}: "
+                "one copy of a distribution counts. Remove the stale one to silence this.",
+            )
             for other in same
             if other.version != kept.version and (_mentions_group(other) or _mentions_group(kept))
         }
@@ -124,7 +137,7 @@ def identify(distribution: Any) -> Copy:
     try:
         return Copy(normalised(distribution.metadata["Name"]), _version(distribution), "", distribution)
     except Exception:
-        return Copy("<unnamed>", "<unknown>", "", distribution)
+        return Copy(UNNAMED, _version(distribution), "", distribution)
 
 
 def _version(distribution: Any) -> str:
@@ -134,14 +147,21 @@ def _version(distribution: Any) -> str:
         return "<unknown>"
 
 
-def _release(version: str) -> list[tuple[int, int | str]]:
-    # Right for releases, total for anything: only leftovers in one folder are compared.
-    return [(1, int(part)) if part.isdigit() else (0, part) for part in re.findall(r"\d+|[a-z]+", version.lower())]
+def _release(version: str) -> list[tuple[int, int, str]]:
+    """Order versions as PEP 440 does, near enough for leftovers in one folder: 1.dev1 < 1rc1 < 1 < 1.post1 < 1.1."""
+    words = {"dev": 0, "post": 3}
+    parts = [
+        (4, int(part), "") if part.isdigit() else (words.get(part, 1), 0, part)
+        for part in re.findall(r"\d+|[a-z]+", version.lower())
+    ]
+    return [*parts, (2, 0, "")]
 
 
 def _mentions_group(copy: Copy) -> bool:
     try:
         return f"[{GROUP}]" in (copy.source.read_text("entry_points.txt") or "")
+    except UnicodeDecodeError as error:
+        return f"[{GROUP}]".encode() in error.object
     except Exception:  # unreadable metadata offers nothing
         return False
 

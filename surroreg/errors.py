@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import sys
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 
 class SurroregError(Exception):
@@ -55,15 +55,14 @@ class DeprecatedAliasWarning(FutureWarning):
     """A surrogate was asked for by a name that will go away."""
 
 
-def did_you_mean(asked: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
-    """Return ``" Did you mean 'a' or 'b'?"`` for the known names nearest to ``asked``, or ``""``."""
-    by_key: dict[str, str] = {}
-    for name in known:
-        by_key.setdefault(name.lower(), name)
-    near = difflib.get_close_matches(asked.lower(), by_key, n=3, cutoff=cutoff)
-    if not near:
-        return ""
-    return f" Did you mean {' or '.join(repr(by_key[key]) for key in near)}?"
+def did_you_mean(asked: str, known: Mapping[str, str] | Iterable[str], *, cutoff: float = 0.6) -> str:
+    """Return ``" Did you mean 'a' or 'b'?"`` for the known names nearest to ``asked``, or ``""``.
+
+    A mapping says how each name is shown.
+    """
+    shown = known if isinstance(known, Mapping) else {name.lower(): name for name in known}
+    near = difflib.get_close_matches(asked.lower(), shown, n=3, cutoff=cutoff)
+    return f" Did you mean {' or '.join(repr(shown[key]) for key in near)}?" if near else ""
 
 
 def warn(message: str, category: type[Warning]) -> None:

@@ -38,11 +38,11 @@ class Namespace:
         self.specs[spec.name] = spec
         self.keys.update(dict.fromkeys(keys, spec))
 
-    def without(self, name: str) -> Namespace:
-        """Return a copy that lacks one spec and all its names."""
+    def without(self, names: set[str]) -> Namespace:
+        """Return a copy that lacks some specs and all their names."""
         rest = Namespace(self.name)
         for spec in self.specs.values():
-            if spec.name != name:
+            if spec.name not in names:
                 rest.add(spec)
         return rest
 
@@ -54,8 +54,11 @@ class Loader:
         self._manager = pluggy.PluginManager("surroreg")
         self._manager.add_hookspecs(hookspecs)
 
-    def load(self, candidate: Candidate) -> Namespace:
-        """Import a plugin, call its hook, and return what it provides; on any error nothing of it stays."""
+    def fetch(self, candidate: Candidate) -> Any:
+        """Import a plugin and return it, or ``None`` if its module is still being imported.
+
+        The latter happens where a plugin, while it is imported, asks the registry for names.
+        """
         if candidate.problem:
             raise SurroregError(candidate.problem)
         if not IDENTIFIER.fullmatch(candidate.namespace):
@@ -63,18 +66,27 @@ class Loader:
                 f"{candidate.namespace!r} cannot be a namespace: the name of the entry point must be lower-case "
                 "letters, digits and '_', a letter first"
             )
-        module, _, path = candidate.value.partition(":")
+        module, _, path = candidate.value.partition("[")[0].partition(":")
         plugin: Any = importlib.import_module(module.strip())
+        if getattr(getattr(plugin, "__spec__", None), "_initializing", False):
+            return None
         for part in filter(None, path.strip().split(".")):
             plugin = getattr(plugin, part)
+        return plugin
+
+    def provided(self, namespace: str, plugin: Any) -> Namespace:
+        """Call a plugin's hook and return what it provides; on any error nothing of it stays."""
         wanted = getattr(plugin, "surroreg_api_version", hookspecs.API_VERSION)
         if wanted != hookspecs.API_VERSION:
             raise SurroregError(
-                f"it is written for version {wanted} of the plugin interface, and this surroreg has version "
+                f"it is written for version {wanted!r} of the plugin interface, and this surroreg has version "
                 f"{hookspecs.API_VERSION}; upgrade the older of the two"
             )
-        space = Namespace(candidate.namespace)
-        with self._registered(plugin, candidate.namespace):
+        other = self._manager.get_name(plugin)
+        if other is not None:
+            raise SurroregError(f"it is the plugin {other!r} under another name; give one namespace only")
+        space = Namespace(namespace)
+        with self._registered(plugin, namespace):
             for spec in self._surrogates(plugin):
                 space.add(spec)
         return space
@@ -117,8 +129,8 @@ WRAP = "Decorate a derivative with @surroreg.surrogate, or wrap a callable in Su
 def because(cause: BaseException) -> str:
     """Say in one line what went wrong, telling a missing dependency from a defect."""
     if isinstance(cause, SurroregError):
-        return str(cause).rstrip(".")
-    text = f"{type(cause).__name__}: {cause}".rstrip(".: ")
+        return " ".join(str(cause).split()).rstrip(".")
+    text = " ".join(f"{type(cause).__name__}: {cause}".split()).rstrip(".: ")
     if isinstance(cause, ModuleNotFoundError):
         return f"{text} (install the missing module, or reinstall the plugin)"
     return text

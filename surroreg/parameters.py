@@ -44,6 +44,13 @@ def reference_to(obj: object) -> str:
     return f"{getattr(obj, '__module__', '?')}:{getattr(obj, '__qualname__', repr(obj))}"
 
 
+def as_tuple(values: Any, what: str) -> tuple[Any, ...]:
+    """Return ``values`` as a tuple; a lone string, which would fall apart into letters, is refused."""
+    if isinstance(values, str):
+        raise SpecError(f"{what} takes a list, not the string {values!r}.")
+    return tuple(values)
+
+
 @dataclass(frozen=True)
 class Parameter:
     """A named, typed, bounded, documented knob of a surrogate.
@@ -92,7 +99,7 @@ class Parameter:
         """The range in words, such as ``"> 0"``, or ``""``."""
         signs = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
         return " and ".join(
-            f"{sign} {getattr(self, key):g}" for key, sign in signs.items() if getattr(self, key) is not None
+            f"{sign} {getattr(self, key)}" for key, sign in signs.items() if getattr(self, key) is not None
         )
 
     def check(self, value: Any) -> Any:
@@ -103,7 +110,10 @@ class Parameter:
             ParameterError: the value is NaN, infinite or out of bounds.
         """
         if self.type is Callable:
-            value = import_object(value) if isinstance(value, str) else value
+            try:
+                value = import_object(value) if isinstance(value, str) else value
+            except SpecError as error:
+                raise ParameterError(f"parameter {self.name!r}: {error}") from error
             if not callable(value):
                 raise self._mismatch("a callable, or 'package.module:name' of one", value)
             return value
@@ -113,13 +123,17 @@ class Parameter:
             return value
         if isinstance(value, bool) or not isinstance(value, Integral if self.type is int else Real):
             raise self._mismatch("an integer" if self.type is int else "a real number", value)
-        number = self.type(value)
-        if not math.isfinite(number):
+        try:
+            number = self.type(value)
+            finite = self.type is int or math.isfinite(number)
+        except OverflowError:  # larger than any float
+            number, finite = math.inf, False
+        if not finite:
             raise ParameterError(f"parameter {self.name!r} must be finite, not {number}.")
         low = (self.gt is None or number > self.gt) and (self.ge is None or number >= self.ge)
         high = (self.lt is None or number < self.lt) and (self.le is None or number <= self.le)
         if not (low and high):
-            raise ParameterError(f"parameter {self.name!r} must be {self.bounds}, not {number:g}.")
+            raise ParameterError(f"parameter {self.name!r} must be {self.bounds}, not {number}.")
         return number
 
     def _mismatch(self, expected: str, value: Any) -> ParameterTypeError:
@@ -137,4 +151,7 @@ class Parameter:
     def from_dict(cls, data: Mapping[str, Any]) -> Parameter:
         """Rebuild what ``to_dict`` described."""
         types = {text: kind for kind, text in _TYPES.items()}
-        return cls(**{**data, "type": types[data["type"]]})
+        try:
+            return cls(**{**data, "type": types[data["type"]]})
+        except (TypeError, KeyError) as error:
+            raise SpecError(f"cannot read the parameter {dict(data)}: {type(error).__name__}: {error}") from error

@@ -1,21 +1,23 @@
 """Names -> specs: namespaces, aliases, conflicts, and which plugin is loaded when.
 
 What a registry must bear: a plugin that fails costs one warning and nothing else; built-ins never
-wait for a scan; order decides nothing; several threads may ask at once.
+wait for a scan; order decides nothing; several threads may ask at once, and so may a plugin that is
+just being imported.
 """
 
 from __future__ import annotations
 
 import contextlib
 import fnmatch
+import functools
 import importlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from surroreg import discovery
-from surroreg.discovery import Candidate, Switches
+from surroreg.discovery import Candidate, Remark, Switches
 from surroreg.errors import (
     AmbiguousSurrogateError,
     DeprecatedAliasWarning,
@@ -34,6 +36,7 @@ from surroreg.specs import IDENTIFIER, SurrogateSpec
 
 BUILTIN = "builtin"
 LOCAL = "local"
+Status = Literal["loaded", "failed", "disabled"]
 
 
 @dataclass(frozen=True)
@@ -51,32 +54,31 @@ class PluginInfo:
     namespace: str
     distribution: str
     version: str
-    status: Literal["loaded", "failed", "disabled"]
+    status: Status
     surrogates: tuple[str, ...] = ()
     error: PluginLoadError | None = None
 
 
 class Registry:
-    """Names, the specs behind them, and the plugins they come from. Safe to use from several threads.
+    """Names, the specs behind them, and the plugins they come from.
 
     Args:
         scan: returns the installed plugin candidates and remarks, as :func:`surroreg.discovery.scan`.
     """
 
-    def __init__(self, scan: Callable[[], tuple[list[Candidate], list[str]]] = discovery.scan) -> None:
+    def __init__(self, scan: Callable[[], tuple[list[Candidate], list[Remark]]] = discovery.scan) -> None:
         self._scan = scan
         self._lock = threading.RLock()
         self._local: dict[str, Namespace] = {}
         self._warned_aliases: set[str] = set()
-        self._reset()
+        self._untold: list[str] = []
+        self.refresh()
 
-    def _reset(self) -> None:
-        self._plugins: dict[str, Namespace] = {}
-        self._pending: dict[str, list[Candidate]] | None = None
-        self._strict = False
-        self._infos: list[PluginInfo] = []
-        self._builtin: Namespace | None = None
-        self._loader = Loader()
+    @functools.cached_property
+    def builtin(self) -> Namespace:
+        """The built-in plugin's specs; it comes through the same door as all others, unscanned."""
+        loader = Loader()
+        return loader.provided(BUILTIN, loader.fetch(Candidate(BUILTIN, "surroreg.builtin", "surroreg", "")))
 
     # -- names ----------------------------------------------------------------------------------
 
@@ -84,43 +86,41 @@ class Registry:
         """Return the namespace and the spec that ``name`` stands for.
 
         Raises:
-            UnknownSurrogateError, AmbiguousSurrogateError, PluginLoadError: see :func:`load`.
+            UnknownSurrogateError, AmbiguousSurrogateError, PluginLoadError: see :func:`surroreg.load`.
         """
         if not isinstance(name, str):
             raise TypeError(f"a surrogate is asked for by name, a str, not {type(name).__name__}.")
         if ":" in name:
             return "", self._at(name)
         namespace, slash, key = name.lower().rpartition("/")
-        if not slash:
-            spec = self.builtin.keys.get(key)
-            found = [(BUILTIN, spec)] if spec else self._offers(key)
+        if key in self.builtin.keys and (namespace == BUILTIN or not slash):
+            found = [self.builtin]
         elif namespace == BUILTIN:
-            found = [(BUILTIN, self.builtin.keys[key])] if key in self.builtin.keys else []
+            found = []
         else:
-            found = [(space.name, space.keys[key]) for space in self._spaces(namespace) if key in space.keys]
+            found = [space for space in self._spaces(namespace if slash else None) if key in space.keys]
         if len(found) > 1:
-            options = " or ".join(repr(f"{space}/{spec.name}") for space, spec in found)
+            options = " or ".join(repr(f"{space.name}/{space.keys[key].name}") for space in found)
             raise AmbiguousSurrogateError(f"{name!r} is offered by {len(found)} plugins; ask for {options}.")
         if not found:
             raise self._unknown(name, namespace)
-        namespace, spec = found[0]
+        spec = found[0].keys[key]
         if key in map(str.lower, spec.deprecated_aliases):
-            self._warn_alias(name, key, namespace, spec)
-        return namespace, spec
+            self._warn_alias(name, found[0], spec)
+        return found[0].name, spec
 
     def names(self, pattern: str = "*", *, namespace: str | None = None) -> list[str]:
-        """Return the known names that match; see :func:`names`."""
-        shown = [spec.name for spec in self.builtin.specs.values()] if namespace in (None, BUILTIN) else []
-        if namespace != BUILTIN:
-            spaces = self._spaces() if namespace is None else self._spaces(namespace)
-            shown += [f"{space.name}/{name}" for space in spaces for name in space.specs]
-            if namespace is not None and not spaces:
-                raise self._unknown(f"{namespace}/*", namespace)
+        """Return the known names that match; see :func:`surroreg.names`."""
+        spaces = [self.builtin] if namespace in (None, BUILTIN) else []
+        spaces += [] if namespace == BUILTIN else self._spaces(namespace)
+        if not spaces and namespace is not None and namespace != LOCAL:
+            raise self._unknown(f"{namespace}/*", namespace)
         pattern = pattern.lower()
         return sorted(
-            name
-            for name in shown
-            if fnmatch.fnmatchcase(name, pattern) or fnmatch.fnmatchcase(name.rpartition("/")[2], pattern)
+            name if space.name == BUILTIN else f"{space.name}/{name}"
+            for space in spaces
+            for name in space.specs
+            if fnmatch.fnmatchcase(name, pattern) or fnmatch.fnmatchcase(f"{space.name}/{name}", pattern)
         )
 
     def register(self, spec: SurrogateSpec, *, namespace: str = LOCAL) -> None:
@@ -129,14 +129,14 @@ class Registry:
             raise TypeError(f"register takes a SurrogateSpec, not {spec!r}. {WRAP}")
         if not IDENTIFIER.fullmatch(namespace) or namespace == BUILTIN:
             raise SpecError(f"{namespace!r} cannot be registered into: give a lower-case name other than 'builtin'.")
+        if namespace != LOCAL and namespace not in self._local and self._spaces(namespace):
+            raise DuplicateSurrogateError(f"the namespace {namespace!r} belongs to an installed plugin.")
         with self._lock:
-            if namespace != LOCAL and any(space.name not in self._local for space in self._spaces(namespace)):
-                raise DuplicateSurrogateError(f"the namespace {namespace!r} belongs to an installed plugin.")
             space = self._local.get(namespace, Namespace(namespace))
             earlier = space.specs.get(spec.name)
             # Running a notebook cell again defines the same thing anew; that is no conflict.
             again = earlier is not None and earlier.origin == spec.origin
-            space = space.without(spec.name if again else "")
+            space = space.without({spec.name} if again else set())
             space.add(spec)
             self._local[namespace] = space
 
@@ -147,13 +147,13 @@ class Registry:
             SpecError: there is none: the spec is not registered, and not at a module's top level.
         """
         for space in (self.builtin, *self._plugins.values()):
-            if space.specs.get(spec.name) is spec:
+            if spec.is_same(space.specs.get(spec.name)):
                 return f"{space.name}/{spec.name}"
         with contextlib.suppress(SpecError):
-            if import_object(origin := spec.origin) is spec:
-                return origin
+            if spec.is_same(import_object(spec.origin)):
+                return spec.origin
         for space in self._local.values():
-            if space.specs.get(spec.name) is spec:
+            if spec.is_same(space.specs.get(spec.name)):
                 return f"{space.name}/{spec.name}"
         raise SpecError(
             f"surrogate {spec.name!r} has no name to find it by: register it, or define it at a module's top level."
@@ -161,146 +161,164 @@ class Registry:
 
     # -- plugins --------------------------------------------------------------------------------
 
-    @property
-    def builtin(self) -> Namespace:
-        """The built-in plugin's specs; it comes through the same door as all others, unscanned."""
-        if self._builtin is None:
-            with self._lock:
-                if self._builtin is None:
-                    self._builtin = self._loader.load(Candidate(BUILTIN, "surroreg.builtin", "surroreg", ""))
-        return self._builtin
-
     def plugins(self) -> list[PluginInfo]:
         """Load every enabled plugin and return what became of each, sorted by namespace."""
-        with self._lock:
-            self._load()
-            return sorted(self._infos, key=lambda info: (info.namespace, info.distribution))
+        self._load()
+        return sorted(self._infos, key=lambda info: (info.namespace, info.distribution))
 
     def refresh(self) -> None:
-        """Forget plugins and scan again when next needed; see :func:`refresh`."""
+        """Forget plugins and scan again when next needed; see :func:`surroreg.refresh`."""
         with self._lock:
             importlib.invalidate_caches()
-            self._reset()
+            self._loader = Loader()
+            self._plugins: dict[str, Namespace] = {}
+            self._waiting: dict[str, list[Candidate]] | None = None
+            self._infos: list[PluginInfo] = []
+            self._strict = False
 
     def _spaces(self, namespace: str | None = None) -> list[Namespace]:
         """Return the third-party namespaces, or those of one name, loading what that needs."""
-        with self._lock:
-            self._load(namespace)
-            if self._strict:
-                for info in self._infos:
-                    if info.error and namespace in (None, info.namespace):
-                        raise info.error
-            both = [*self._local.values(), *self._plugins.values()]
-            return sorted((s for s in both if namespace in (None, s.name)), key=lambda s: s.name)
+        found = self._load(namespace)
+        for info in self._infos if self._strict else []:
+            if info.error is not None and namespace in (None, info.namespace):
+                raise info.error
+        return found
 
-    def _offers(self, key: str) -> list[tuple[str, SurrogateSpec]]:
-        return [(space.name, space.keys[key]) for space in self._spaces() if key in space.keys]
+    def _load(self, namespace: str | None = None) -> list[Namespace]:
+        """Load the candidates of one namespace, or all; return what they, and ``register``, provide."""
+        fetched: dict[Candidate, Any] = {}
+        while True:
+            with self._lock:
+                waiting = self._discovered()
+                wanted = {name: rivals for name, rivals in waiting.items() if namespace in (None, name)}
+                for name, rivals in sorted(wanted.items()):
+                    if all(candidate in fetched for candidate in rivals):
+                        self._settle(name, rivals, fetched)
+                missing = [(c, rivals) for rivals in wanted.values() for c in rivals if c not in fetched]
+                if not missing:
+                    spaces = {**self._local, **self._plugins}
+                    break
+            # Not under the lock: an import may wait for that of another thread, which may wait for us.
+            for candidate, rivals in missing:
+                fetched[candidate] = self._fetch(candidate, rivals)
+        while self._untold:  # last: where warnings are errors, the registry is already whole
+            warn(self._untold.pop(0), PluginWarning)
+        return [spaces[name] for name in sorted(spaces) if namespace in (None, name)]
 
-    def _load(self, namespace: str | None = None) -> None:
-        """Import the candidates of one namespace, or all. Scans the first time."""
-        problems: list[str] = []
-        if self._pending is None:
-            problems += self._discover()
-        assert self._pending is not None
-        for name in [namespace] if namespace is not None else sorted(self._pending):
-            # Taken out before the import: a plugin that asks for names while it is imported must not recurse.
-            rivals = self._pending.pop(name, [])
-            for candidate in rivals:
-                problems += self._try(candidate, [c for c in rivals if c is not candidate])
-        # Warned last: where warnings are errors, the registry is already whole.
-        for problem in problems:
-            warn(problem, PluginWarning)
-
-    def _discover(self) -> list[str]:
-        switches = Switches.read()
-        found, remarks = self._scan()
-        self._strict = switches.strict
-        self._pending = {}
-        for candidate in found:
-            if switches.admit(candidate):
-                self._pending.setdefault(candidate.namespace, []).append(candidate)
-            else:
-                self._infos.append(
-                    PluginInfo(candidate.namespace, candidate.distribution, candidate.version, "disabled")
-                )
-        for entry in switches.unmatched(found):
-            remarks.append(
+    def _discovered(self) -> dict[str, list[Candidate]]:
+        """Return the candidates not yet settled, by namespace; scan if that has not been done."""
+        if self._waiting is None:
+            switches = Switches.read()
+            found, remarks = self._scan()
+            self._strict = switches.strict
+            self._waiting = {}
+            for candidate in found:
+                if switches.admit(candidate.namespace, candidate.distribution):
+                    self._waiting.setdefault(candidate.namespace, []).append(candidate)
+                else:
+                    self._note(candidate, "disabled")
+            self._untold += [text for distribution, text in remarks if switches.admit(distribution)]
+            self._untold += [
                 f"SURROREG_PLUGINS or SURROREG_DISABLE_PLUGINS names {entry!r}, which is no installed plugin."
-            )
-        return remarks
+                for entry in switches.unmatched(found)
+            ]
+        return self._waiting
 
-    def _try(self, candidate: Candidate, rivals: list[Candidate]) -> list[str]:
-        """Load one candidate, record what became of it, and return what there is to warn about."""
+    def _fetch(self, candidate: Candidate, rivals: list[Candidate]) -> Any:
+        """Return the plugin, ``None`` if its import is still under way, or the exception that it raised."""
         try:
             if candidate.namespace in (BUILTIN, LOCAL):
                 raise SurroregError(f"the namespace {candidate.namespace!r} is reserved")
-            if rivals:
-                others = ", ".join(f"{r.distribution} {r.version}" for r in rivals)
+            if len(rivals) > 1:
+                others = ", ".join(f"{r.distribution} {r.version}" for r in rivals if r is not candidate)
                 raise SurroregError(f"the namespace {candidate.namespace!r} is also claimed by {others}")
-            space = self._loader.load(candidate)
-        except (Exception, SystemExit) as cause:
-            error = PluginLoadError(
-                f"{candidate.described} cannot be used: {because(cause)}. "
-                f"Everything else works; SURROREG_DISABLE_PLUGINS={candidate.distribution} leaves it out."
-            )
-            error.__cause__ = cause
-            self._infos.append(
-                PluginInfo(candidate.namespace, candidate.distribution, candidate.version, "failed", (), error)
-            )
-            return [str(error)]
-        self._plugins[candidate.namespace] = space
-        self._infos.append(
-            PluginInfo(
-                candidate.namespace,
-                candidate.distribution,
-                candidate.version,
-                "loaded",
-                tuple(sorted(space.specs)),
-            )
+            return self._loader.fetch(candidate)
+        except (Exception, SystemExit) as error:
+            return error
+
+    def _settle(self, namespace: str, rivals: list[Candidate], fetched: dict[Candidate, Any]) -> None:
+        """Turn what was fetched for a namespace into specs, or record why there are none."""
+        if any(fetched[candidate] is None for candidate in rivals):
+            return
+        for candidate in rivals:
+            try:
+                if isinstance(fetched[candidate], BaseException):
+                    raise fetched[candidate]
+                space = self._loader.provided(namespace, fetched[candidate])
+            except (Exception, SystemExit) as cause:
+                self._fail(candidate, cause)
+            else:
+                self._plugins[namespace] = space
+                self._note(candidate, "loaded", surrogates=tuple(sorted(space.specs)))
+        self._discovered().pop(namespace)
+
+    def _fail(self, candidate: Candidate, cause: BaseException) -> None:
+        error = PluginLoadError(
+            f"{candidate.described} cannot be used: {because(cause)}. "
+            f"Everything else works; SURROREG_DISABLE_PLUGINS={candidate.distribution} leaves it out."
         )
-        return []
+        error.__cause__ = cause
+        self._note(candidate, "failed", error=error)
+        self._untold.append(str(error))
+        # What it registered while it was imported goes with it.
+        module = candidate.value.partition(":")[0].strip()
+        for name, space in list(self._local.items()):
+            its_own = {spec.name for spec in space.specs.values() if spec.origin.partition(":")[0] == module}
+            self._local[name] = space.without(its_own)
+            if not self._local[name].specs:
+                del self._local[name]
+
+    def _note(self, candidate: Candidate, status: Status, **rest: Any) -> None:
+        self._infos.append(PluginInfo(candidate.namespace, candidate.distribution, candidate.version, status, **rest))
 
     def _at(self, reference: str) -> SurrogateSpec:
-        found = import_object(reference)
+        try:
+            found = import_object(reference)
+        except SpecError as error:
+            raise UnknownSurrogateError(f"no surrogate {reference!r}: {error}") from error
         if not isinstance(found, SurrogateSpec):
-            raise UnknownSurrogateError(f"{reference!r} is a {type(found).__name__}, not a surrogate. {WRAP}")
+            raise UnknownSurrogateError(
+                f"no surrogate {reference!r}: a {type(found).__name__} is not a surrogate. {WRAP}"
+            )
         return found
 
     # -- messages -------------------------------------------------------------------------------
 
     def _unknown(self, name: str, namespace: str) -> SurroregError:
-        infos = {info.namespace: info for info in self.plugins()}
-        asked = infos.get(namespace)
-        if asked is not None and asked.error is not None:
-            error = PluginLoadError(f"{name!r} is not to be had: {asked.error}")
-            error.__cause__ = asked.error.__cause__
-            return error
-        if asked is not None and asked.status == "disabled":
+        infos = self.plugins()
+        spaces = [self.builtin, *self._spaces()]
+        here = [space for space in spaces if space.name == namespace]
+        for info in infos:
+            if info.namespace != namespace or here:
+                continue
+            if info.error is not None:
+                error = PluginLoadError(f"{name!r} is not to be had: {info.error}")
+                error.__cause__ = info.error.__cause__
+                return error
             return UnknownSurrogateError(
                 f"no surrogate {name!r}: SURROREG_PLUGINS or SURROREG_DISABLE_PLUGINS switches off its plugin, "
-                f"{asked.distribution} {asked.version}."
+                f"{info.distribution} {info.version}. 'surroreg list' shows all."
             )
-        spaces = [self.builtin, *self._spaces()]
         text = f"no surrogate {name!r}."
-        if namespace and namespace not in [space.name for space in spaces]:
-            known = sorted(space.name for space in spaces)
-            text += f" No plugin {namespace!r} is installed (installed: {', '.join(known)})."
-        candidates = [
-            key if space.name == BUILTIN else f"{space.name}/{key}"
-            for space in spaces
-            for spec in space.specs.values()
-            for key in (spec.name, *spec.aliases)
-        ]
-        text += did_you_mean(name, candidates) or did_you_mean(name.rpartition("/")[2], candidates)
-        failed = sorted(info.namespace for info in infos.values() if info.error)
+        if namespace and not here:
+            installed = ", ".join(sorted(space.name for space in spaces))
+            text += f" No plugin {namespace!r} is installed (installed: {installed})."
+        # Compared without namespaces: a long one would drown a short name.
+        shown: dict[str, str] = {}
+        for space in [*here, *spaces]:
+            for spec in space.specs.values():
+                for key in (spec.name, *spec.aliases):
+                    shown.setdefault(key.lower(), key if space.name == BUILTIN else f"{space.name}/{key}")
+        text += did_you_mean(name.rpartition("/")[2], shown)
+        failed = sorted(info.namespace for info in infos if info.error is not None)
         if failed:
             text += f" {len(failed)} plugin(s) could not be loaded: {', '.join(failed)} (see 'surroreg doctor')."
         return UnknownSurrogateError(text + " 'surroreg list' shows all.")
 
-    def _warn_alias(self, name: str, key: str, namespace: str, spec: SurrogateSpec) -> None:
-        qualified = spec.name if namespace == BUILTIN else f"{namespace}/{spec.name}"
+    def _warn_alias(self, name: str, space: Namespace, spec: SurrogateSpec) -> None:
         with self._lock:
-            if (alias := f"{namespace}/{key}") in self._warned_aliases:
+            if (alias := f"{space.name}/{name.lower().rpartition('/')[2]}") in self._warned_aliases:
                 return
             self._warned_aliases.add(alias)
+        qualified = spec.name if space.name == BUILTIN else f"{space.name}/{spec.name}"
         warn(f"{name!r} is deprecated; ask for {qualified!r}.", DeprecatedAliasWarning)

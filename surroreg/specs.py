@@ -10,11 +10,12 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal
 
 from surroreg.errors import ParameterTypeError, SpecError, did_you_mean
-from surroreg.parameters import NAME, Parameter, import_object, reference_to
+from surroreg.parameters import NAME, Parameter, as_tuple, import_object, reference_to
 
 if TYPE_CHECKING:
     from surroreg.module import Surrogate
 
+Role = Literal["derivative", "factory", "primitive", "kernel"]
 IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -43,7 +44,7 @@ class Traits:
     def __post_init__(self) -> None:
         if self.reads not in ("input", "sign", "nothing"):
             raise SpecError(f"reads must be 'input', 'sign' or 'nothing', not {self.reads!r}.")
-        object.__setattr__(self, "kinks", tuple(self.kinks))
+        object.__setattr__(self, "kinks", as_tuple(self.kinks, "kinks"))
 
 
 @dataclass(frozen=True)
@@ -103,14 +104,10 @@ class SurrogateSpec:
     traits: Traits = field(default_factory=Traits)
 
     def __post_init__(self) -> None:
-        references = (r if isinstance(r, Reference) else Reference(r) for r in self.references)
-        for key, value in {
-            "references": tuple(references),
-            "parameters": tuple(self.parameters),
-            "aliases": tuple(self.aliases),
-            "deprecated_aliases": tuple(self.deprecated_aliases),
-        }.items():
-            object.__setattr__(self, key, value)
+        for key in ("parameters", "references", "aliases", "deprecated_aliases"):
+            object.__setattr__(self, key, as_tuple(getattr(self, key), key))
+        references = tuple(r if isinstance(r, Reference) else Reference(r) for r in self.references)
+        object.__setattr__(self, "references", references)
         if not IDENTIFIER.fullmatch(self.name):
             raise SpecError(f"{self.name!r} is no surrogate name: lower-case letters, digits and '_', a letter first.")
         for alias in self.aliases + self.deprecated_aliases:
@@ -136,9 +133,13 @@ class SurrogateSpec:
             found = list(inspect.signature(function).parameters.values())
         except (TypeError, ValueError) as error:
             raise SpecError(f"{self.name}: the signature of its {role} cannot be read: {error}") from error
+        unfit = inspect.Parameter.POSITIONAL_ONLY if role == "factory" else inspect.Parameter.KEYWORD_ONLY
         for parameter in found:
             if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
                 raise SpecError(f"{self.name}: its {role} takes '{parameter}'; name every parameter instead.")
+            if parameter.kind == unfit:
+                how = "keyword" if role == "factory" else "position"
+                raise SpecError(f"{self.name}: its {role} must take {parameter.name!r} by {how}, as it is passed.")
         # Tensors come by position under whatever name, parameters by the name they are declared under.
         if [p.name for p in found][len(leading) :] != expected[len(leading) :] or len(found) != len(expected):
             raise SpecError(
@@ -176,7 +177,7 @@ class SurrogateSpec:
         known = [p.name if p.required else f"{p.name}={p.default}" for p in self.parameters]
         return f"It takes {', '.join(known)}." if known else "It takes no parameters."
 
-    def resolve(self, role: Literal["derivative", "factory", "primitive", "kernel"]) -> Callable[..., Any] | None:
+    def resolve(self, role: Role) -> Callable[..., Any] | None:
         """Return the function in that role, importing it where it was given as a string."""
         function = getattr(self, role)
         if isinstance(function, str):
@@ -191,6 +192,13 @@ class SurrogateSpec:
     def origin(self) -> str:
         """``"package.module:name"`` at which the spec was defined."""
         return reference_to(self.derivative if self.factory is None else self.factory)
+
+    def is_same(self, other: object) -> bool:
+        """Whether ``other`` is this spec, or was rebuilt from its description."""
+        if other is self or not isinstance(other, SurrogateSpec):
+            return other is self
+        roles: tuple[Role, ...] = ("derivative", "factory")
+        return self.to_dict() == other.to_dict() and all(self.resolve(r) is other.resolve(r) for r in roles)
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-safe description; functions are given as import strings."""
@@ -219,7 +227,10 @@ class SurrogateSpec:
         if unknown:
             raise SpecError(f"unknown key {unknown[0]!r} in the description of a spec.")
         parameters = tuple(Parameter.from_dict(p) for p in data.get("parameters", ()))
-        return cls(**{**data, "parameters": parameters, "traits": Traits(**data.get("traits", {}))})
+        try:
+            return cls(**{**data, "parameters": parameters, "traits": Traits(**data.get("traits", {}))})
+        except TypeError as error:
+            raise SpecError(f"cannot read the description of a spec: {error}") from error
 
     def to_json(self) -> str:
         """Return ``to_dict`` as JSON text."""
@@ -267,13 +278,13 @@ def surrogate(
             derivative=derivative,
             primitive=primitive,
             kernel=kernel,
-            parameters=tuple(parameters),
+            parameters=parameters,  # type: ignore[arg-type]  # made tuples there
             formula=formula,
             summary=summary,
             description=description.strip(),
-            references=tuple(references),  # type: ignore[arg-type]
-            aliases=tuple(aliases),
-            deprecated_aliases=tuple(deprecated_aliases),
+            references=references,  # type: ignore[arg-type]
+            aliases=aliases,  # type: ignore[arg-type]
+            deprecated_aliases=deprecated_aliases,  # type: ignore[arg-type]
             traits=traits or Traits(),
         )
 

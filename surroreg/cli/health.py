@@ -55,7 +55,7 @@ def doctor(arguments: argparse.Namespace) -> int:
         print(line)
     _, remarks = discovery.scan()
     for remark in remarks:
-        print(f"\n{remark}")
+        print(f"\n{remark.text}")
     failed = [info for info in infos if info.error is not None]
     for info in failed:
         print(f"\n{info.error}")

@@ -1,0 +1,20 @@
+"""Fixtures of the interoperability tests."""
+
+import interop_cases
+import pytest
+import torch
+
+
+@pytest.fixture(params=interop_cases.NAMES)
+def s(request):
+    """Every built-in surrogate, at its defaults."""
+    return interop_cases.build(request.param)
+
+
+@pytest.fixture(autouse=True)
+def _fresh():
+    """The same random numbers and an empty compiler for every test."""
+    torch.manual_seed(0)
+    torch._dynamo.reset()
+    yield
+    torch._dynamo.reset()

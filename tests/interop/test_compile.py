@@ -1,0 +1,196 @@
+"""``torch.compile``: one graph, the eager numbers, few recompilations."""
+
+import pytest
+import torch
+from interop_cases import (
+    DETERMINISTIC,
+    FUNCTION_WARNS,
+    NAMES,
+    SCRIPT_WARNS,
+    assert_gradient,
+    assert_same_training,
+    batch,
+    build,
+    gradient,
+    model,
+    points,
+    weights,
+)
+from torch import nn
+from torch._dynamo.testing import CompileCounter, CompileCounterWithBackend
+
+import surroreg
+
+pytestmark = [FUNCTION_WARNS, SCRIPT_WARNS]
+
+
+def compiled(f, backend="aot_eager", **options):
+    return torch.compile(f, fullgraph=True, backend=backend, **options)
+
+
+@pytest.mark.parametrize("backend", ["eager", "aot_eager"])
+def test_gradient(s, backend):
+    x = points()
+    f = compiled(s, backend)
+    assert torch.equal(f(x.clone().requires_grad_()), s(x))
+    assert_gradient(s, x, gradient(f, x, weights(x)), weights(x))
+
+
+def test_without_gradient(s):
+    x, f = points(), compiled(s)
+    assert torch.equal(f(x), s(x))
+    with torch.no_grad():
+        assert torch.equal(f(x.clone().requires_grad_()), s(x))
+    with torch.inference_mode():
+        assert torch.equal(f(points()), s(x))
+
+
+def test_inductor_all_in_one_graph():
+    # One function over every surrogate: one compilation instead of fifteen.
+    every = nn.ModuleList(build(name) for name in NAMES)
+    x = points(torch.float32)
+    f = compiled(lambda x: torch.stack([s(x) for s in every]), "inductor")
+    spikes = f(x)
+    leaf = x.clone().requires_grad_()
+    trained = f(leaf)
+    for k, s in enumerate(every):
+        assert torch.equal(spikes[k], s(x))
+        assert torch.equal(trained[k], s(x))
+        upstream = torch.zeros_like(trained)
+        upstream[k] = weights(x)
+        (found,) = torch.autograd.grad(trained, leaf, upstream, retain_graph=True)
+        assert_gradient(s, x, found, weights(x))
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_precision(s, dtype):
+    x = points(dtype)
+    f = compiled(s)
+    assert torch.equal(f(x.clone().requires_grad_()), s(x))
+    assert_gradient(s, x, gradient(f, x))
+
+
+@pytest.mark.parametrize("name", DETERMINISTIC)
+def test_network(name):
+    network = model(build(name))
+    assert_same_training(compiled(network), network, batch())
+
+
+def test_bare_callable_and_wrapping_function():
+    s, x = surroreg.load("atan"), points()
+    assert_gradient(s, x, gradient(compiled(s), x))
+    assert_gradient(s, x, gradient(compiled(lambda x: s(x)), x))
+    assert_gradient(s, x, gradient(compiled(s.forward), x))
+
+
+def test_module_compiled_in_place():
+    s, x = surroreg.load("atan"), points()
+    s.compile(fullgraph=True, backend="aot_eager")
+    assert_gradient(s, x, gradient(s, x))
+
+
+def test_no_graph_break(s):
+    assert torch._dynamo.explain(s)(points().requires_grad_()).graph_break_count == 0
+
+
+def test_few_recompilations_while_annealing():
+    s, counter = surroreg.load("fast_sigmoid"), CompileCounterWithBackend("aot_eager")
+    f, x = torch.compile(s, fullgraph=True, backend=counter), points()
+    for slope in (25.0, 20.0, 15.0, 10.0, 5.0, 3.0, 2.0, 1.0):
+        s.slope = slope
+        assert_gradient(s, x, gradient(f, x))
+    assert counter.frame_count <= 2
+
+
+def test_one_compilation_for_many_calls():
+    s, counter = surroreg.load("atan"), CompileCounter()
+    f = torch.compile(s, fullgraph=True, backend=counter)
+    for _ in range(5):
+        f(points().requires_grad_())
+    assert counter.frame_count == 1
+
+
+@pytest.mark.parametrize("backend", ["aot_eager", "inductor"])
+def test_dynamic_shapes(backend):
+    network = model(surroreg.load("atan"))
+    f = compiled(network, backend, dynamic=True)
+    for size in (6, 3, 11):
+        assert_same_training(f, network, batch(size=size))
+
+
+# Whatever saves its output warns so, torch.relu too.
+@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf:UserWarning")
+def test_compiled_autograd(s):
+    x = points()
+    with torch._dynamo.compiled_autograd._enable(torch.compile(backend="eager", fullgraph=True)):
+        assert_gradient(s, x, gradient(s, x, weights(x)), weights(x))
+
+
+def test_under_autocast():
+    s = surroreg.load("atan")
+    layer, x = nn.Linear(4, 16), batch()
+
+    def step(x):
+        with torch.autocast("cpu", torch.bfloat16):
+            return s(layer(x))
+
+    expected, found = step(x), compiled(step)(x)
+    assert found.dtype is torch.bfloat16
+    assert torch.equal(found, expected)
+    (ours,) = torch.autograd.grad(found.sum(), layer.weight)
+    (theirs,) = torch.autograd.grad(expected.sum(), layer.weight)
+    torch.testing.assert_close(ours, theirs, rtol=2e-2, atol=2e-2)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16])
+def test_inductor_output_is_exactly_zero_or_one(dtype):
+    # A product feeds the step: a compiler that fuses it differently in two places would leave a residue.
+    s = surroreg.load("atan")
+    a, b = torch.randn(2, 4096).to(dtype).unbind()
+    a.requires_grad_()
+    f = compiled(lambda a, b: s(a * b), "inductor")
+    for spikes in (f(a, b), f(a.detach(), b)):
+        assert set(spikes.unique().tolist()) == {0.0, 1.0}
+
+
+def test_infinite_and_nan(s):
+    x = torch.tensor([-torch.inf, torch.inf, torch.nan])
+    f = compiled(s)
+    assert f(x.clone().requires_grad_()).tolist() == [0, 1, 0]
+    assert gradient(f, x)[:2].isfinite().all()
+
+
+def test_at_zero(s):
+    x = torch.zeros(3, requires_grad=True)
+    assert compiled(build(s.spec.name, at_zero=1))(x).tolist() == [1, 1, 1]
+
+
+def test_time_loop():
+    s, layer, xs = surroreg.load("fast_sigmoid"), nn.Linear(4, 4), torch.randn(5, 6, 4)
+
+    def run(xs):
+        membrane, count = torch.zeros(6, 4), 0
+        for x in xs:
+            membrane = 0.9 * membrane + layer(x)
+            spikes = s(membrane - 0.2)
+            membrane, count = membrane - spikes * 0.2, count + spikes
+        return count
+
+    found, expected = compiled(run)(xs), run(xs)
+    assert torch.equal(found, expected)
+    ours, theirs = (torch.autograd.grad(out.square().sum(), layer.weight)[0] for out in (found, expected))
+    torch.testing.assert_close(ours, theirs)
+
+
+def test_double_backward_through_a_compiled_function_is_refused():
+    # PyTorch's limit; what matters is that no wrong number comes out of it.
+    x = points().requires_grad_()
+    (first,) = torch.autograd.grad(compiled(surroreg.load("atan"))(x).sum(), x, create_graph=True)
+    with pytest.raises(RuntimeError, match="does not currently support double backward"):
+        first.sum().backward()
+
+
+def test_refusals_are_the_same():
+    f = compiled(surroreg.load("atan"))
+    with pytest.raises(Exception, match="float64, not torch.int64"):
+        f(torch.ones(3, dtype=torch.int64))

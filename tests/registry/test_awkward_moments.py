@@ -1,0 +1,93 @@
+"""Plugins that ask, register or are interrupted while they are imported; warnings that are errors."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def test_a_plugin_may_ask_for_names_while_it_is_imported(environment):
+    environment.plugin("acme", then="import surroreg\nseen = surroreg.names()\nslope = surroreg.spec('ATan')\n")
+    environment.plugin("good")
+    names, seen = environment.ask("surroreg.names()", "sys.modules['surroreg_acme'].seen")
+    assert {"acme/bump", "good/bump", "atan"} <= set(names.value)
+    assert {"good/bump", "atan"} <= set(seen.value)
+    assert not names.warned_of("acme")
+
+
+def test_a_plugin_may_ask_about_all_plugins_in_its_hook(environment):
+    source = environment.source("bump").replace("    return [bump]", "    surroreg.names()\n    return [bump]")
+    environment.install(
+        "acme-surrogates",
+        entry_points={"acme": "surroreg_acme"},
+        modules={"surroreg_acme": f"import surroreg\n{source}"},
+    )
+    environment.plugin("good")
+    names, status = environment.ask(
+        "surroreg.names('*/bump')", "[p.status for p in surroreg.plugins() if p.namespace == 'acme']"
+    )
+    assert names.value == ["acme/bump", "good/bump"], names.message
+    assert status.value == ["loaded"]
+    assert not names.warned_of("acme")
+
+
+def test_what_is_registered_while_a_plugin_is_imported_is_rolled_back_with_it(environment):
+    late = "import surroreg\nsurroreg.register(bump)\nraise ValueError('late')\n"
+    environment.plugin("broken", then=late)
+    names, again = environment.ask("surroreg.names('*/bump')", "surroreg.names(namespace='local')")
+    assert names.warned_of("ValueError: late")
+    assert names.value == []
+    assert not again.value
+
+
+def test_an_import_that_was_interrupted_is_tried_again(environment):
+    once = "import sys\nif not hasattr(sys, 'interrupted'):\n    sys.interrupted = True\n    raise KeyboardInterrupt\n"
+    environment.plugin("acme", then=once)
+    environment.plugin("zeta")
+    first, names, plugins = environment.ask(
+        "surroreg.names()",
+        "surroreg.names('*/bump')",
+        "[p.status for p in surroreg.plugins() if p.namespace == 'acme']",
+    )
+    assert first.error == "KeyboardInterrupt"
+    assert {"acme/bump", "zeta/bump"} <= set(names.value)
+    assert plugins.value == ["loaded"]
+
+
+def test_where_warnings_are_errors_the_registry_is_whole_and_every_plugin_is_told_of(environment):
+    environment.install("bad-one", entry_points={"bad_one": "nowhere_one"})
+    environment.install("bad-two", entry_points={"bad_two": "nowhere_two"})
+    environment.plugin("good")
+    calls = environment.ask(
+        *["surroreg.names('good/*')"] * 3, "surroreg.spec('good/bump').name", options=["-W", "error"]
+    )
+    assert calls[0].error == "PluginWarning"
+    assert [call.value for call in calls[-2:]] == [["good/bump"], "bump"]
+    told = " ".join(call.message for call in calls)
+    assert "nowhere_one" in told
+    assert "nowhere_two" in told
+
+
+@pytest.mark.parametrize(
+    "call", ["surroreg.names()", "surroreg.plugins()", "surroreg.spec('broken/x')", "surroreg.spec('x')"]
+)
+def test_a_warning_points_at_the_line_that_asked(environment, call):
+    environment.install("broken-surrogates", entry_points={"broken": "nowhere_to_be_found"})
+    [outcome] = environment.ask(call)
+    assert [file for _, text, file in outcome.warnings if "broken-surrogates" in text] == ["<asked>"]
+
+
+@pytest.mark.parametrize("question", ["surroreg.names()", "surroreg.plugins()"])
+def test_a_plugin_imported_by_hand_may_ask_about_all_plugins_before_it_is_whole(environment, question):
+    environment.plugin("acme")
+    module = environment.root / "site" / "surroreg_acme.py"
+    module.write_text(f"import surroreg\nseen = {question}\n{module.read_text()}", encoding="utf-8")
+    imported, names = environment.ask("import surroreg_acme", "surroreg.names('acme/*')")
+    assert not imported.warned_of("acme")
+    assert names.value == ["acme/bump"]
+
+
+def test_a_deprecated_alias_points_at_the_line_that_asked(environment):
+    environment.plugin("acme", deprecated=["old"])
+    load, config = environment.ask("surroreg.load('acme/old')", "surroreg.from_config({'name': 'acme/old'})")
+    assert [warning[2] for warning in load.warnings] == ["<asked>"]
+    assert (load.error, config.error) == ("", "")

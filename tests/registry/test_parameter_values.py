@@ -1,0 +1,234 @@
+"""Which values a parameter takes, and what is said of those it does not."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from decimal import Decimal
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import surroreg
+from surroreg import Parameter, ParameterError, ParameterTypeError, SpecError
+
+FINITE = st.floats(allow_nan=False, allow_infinity=False)
+BOUND = st.none() | FINITE
+in_its_time = settings(deadline=None)  # a busy machine is no counterexample
+
+
+def accepts(parameter, value):
+    try:
+        parameter.check(value)
+    except ParameterError:
+        return False
+    return True
+
+
+# -- any value ------------------------------------------------------------------------------------
+
+
+@in_its_time
+@given(BOUND, BOUND, BOUND, BOUND, st.floats())
+def test_a_number_is_taken_just_if_it_is_finite_and_within_all_bounds(gt, ge, lt, le, value):
+    within = (
+        math.isfinite(value)
+        and (gt is None or value > gt)
+        and (ge is None or value >= ge)
+        and (lt is None or value < lt)
+        and (le is None or value <= le)
+    )
+    assert accepts(Parameter("a", gt=gt, ge=ge, lt=lt, le=le), value) == within
+
+
+@in_its_time
+@given(st.integers() | FINITE | st.fractions() | st.booleans())
+def test_what_is_taken_is_of_the_declared_type_and_taken_again(value):
+    for kind in (float, int, bool):
+        parameter = Parameter("a", type=kind)
+        if accepts(parameter, value):
+            taken = parameter.check(value)
+            assert type(taken) is kind
+            assert taken == pytest.approx(float(value))
+            assert parameter.check(taken) == taken
+
+
+@in_its_time
+@given(st.none() | st.booleans() | st.text() | st.complex_numbers() | st.binary() | st.lists(st.floats()))
+def test_what_is_no_number_is_a_type_error(value):
+    for kind in (float, int):
+        with pytest.raises(ParameterTypeError, match="parameter 'a' takes"):
+            Parameter("a", type=kind).check(value)
+
+
+@in_its_time
+@given(st.none() | st.integers() | st.floats() | st.text(alphabet="é-!:."))
+def test_what_is_no_callable_is_a_parameter_error(value):
+    with pytest.raises(ParameterError):
+        Parameter("f", type=Callable).check(value)
+
+
+@in_its_time
+@given(BOUND, BOUND, st.sampled_from([float, int, bool, Callable]), st.text(), st.text())
+def test_a_parameter_survives_its_description(gt, le, kind, symbol, doc):
+    parameter = Parameter("a", type=kind, gt=gt, le=le, symbol=symbol, doc=doc)
+    assert Parameter.from_dict(parameter.to_dict()) == parameter
+
+
+# -- particular values ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("value", [np.float32(0.5), np.float64(0.5), np.float16(0.5), Fraction(1, 2), 0.5])
+def test_real_numbers_of_other_libraries_become_floats(value):
+    taken = Parameter("a").check(value)
+    assert type(taken) is float
+    assert taken == 0.5
+
+
+@pytest.mark.parametrize("value", [np.int64(3), np.uint8(3), 3])
+def test_integers_of_other_libraries_become_ints(value):
+    assert type(Parameter("a", type=int).check(value)) is int
+    assert type(Parameter("a").check(value)) is float
+
+
+@pytest.mark.parametrize("value", [np.bool_(True), np.array([1.0]), Decimal("0.5"), "0.5", True, 1j, [1.0], None])
+def test_what_only_resembles_a_number_is_refused(value):
+    with pytest.raises(ParameterTypeError, match=r"parameter 'a' takes a real number, not .*\("):
+        Parameter("a").check(value)
+
+
+@pytest.mark.parametrize("value", [1, 0, "True", None])
+def test_only_true_and_false_are_bools(value):
+    with pytest.raises(ParameterTypeError, match="takes True or False, not"):
+        Parameter("a", type=bool).check(value)
+
+
+def test_a_float_is_no_integer():
+    with pytest.raises(ParameterTypeError, match=r"parameter 'n' takes an integer, not 3.0 \(float\)"):
+        Parameter("n", type=int).check(3.0)
+
+
+@pytest.mark.parametrize("value", [10**400, Fraction(10**400), -(10**400)], ids=["int", "fraction", "negative"])
+def test_a_number_beyond_all_floats_is_a_parameter_error(value):
+    with pytest.raises(ParameterError, match="parameter 'a'"):
+        Parameter("a").check(value)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("kind", [float, np.float32])
+def test_nan_and_infinities_are_refused_whatever_the_bounds(value, kind):
+    for parameter in (Parameter("a"), Parameter("a", gt=0), Parameter("a", le=math.inf)):
+        with pytest.raises(ParameterError, match="parameter 'a' must be finite, not"):
+            parameter.check(kind(value))
+
+
+@pytest.mark.parametrize(
+    ("bounds", "value", "told"),
+    [
+        ({"gt": 0}, 0, "must be > 0, not 0"),
+        ({"ge": 0, "lt": 1}, 1, "must be >= 0 and < 1, not 1"),
+        ({"gt": -1.5, "le": 2}, 2.5, "must be > -1.5 and <= 2, not 2.5"),
+        ({"ge": 1}, 0.99999999, "must be >= 1, not 0.99999999"),  # and not "not 1"
+        ({"le": 16777216}, 16777217, "must be <= 16777216, not 16777217"),
+    ],
+)
+def test_a_value_out_of_bounds_is_told_exactly(bounds, value, told):
+    with pytest.raises(ParameterError) as raised:
+        Parameter("a", **bounds).check(value)
+    message = str(raised.value).replace(".0 ", " ").replace(".0,", ",").replace(".0.", ".")
+    assert told in message
+
+
+def test_a_callable_may_be_given_by_import_string():
+    parameter = Parameter("f", type=Callable)
+    assert parameter.check("math:sqrt") is math.sqrt
+    for wrong in ("math:no_such_function", "no_such_module:f", "math", "math:pi"):
+        with pytest.raises(ParameterError, match="parameter 'f'"):
+            parameter.check(wrong)
+
+
+# -- declarations ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["", "1st", "a-b", "a b", "_a", "é", "x", "grad", "at_zero", "self"])
+def test_a_parameter_has_a_proper_name_that_is_not_reserved(name):
+    with pytest.raises(SpecError, match="cannot name a parameter"):
+        Parameter(name)
+
+
+@pytest.mark.parametrize("kind", [str, complex, "float", None])
+def test_a_parameter_is_of_one_of_four_types(kind):
+    with pytest.raises(SpecError, match="type must be one of float, int, bool, callable"):
+        Parameter("a", type=kind)
+
+
+@pytest.mark.parametrize(
+    "declared", [{"default": 0, "gt": 0}, {"default": math.nan}, {"default": None}, {"default": 1.5, "type": int}]
+)
+def test_a_default_obeys_the_parameters_own_rules(declared):
+    with pytest.raises(SpecError, match="default of parameter 'a'"):
+        Parameter("a", **declared)
+
+
+def test_a_default_is_of_the_declared_type_and_its_absence_makes_a_parameter_required():
+    assert type(Parameter("a", 1).default) is float
+    assert not Parameter("a", 0).required
+    assert Parameter("a").required
+    assert repr(Parameter("a").default) == "<required>"
+
+
+# -- as load() tells of them ----------------------------------------------------------------------
+
+
+def test_a_parameter_that_is_unknown_is_told_with_the_nearest():
+    with pytest.raises(ParameterTypeError, match=r"'fast_sigmoid' has no parameter 'slop'\. Did you mean 'slope'"):
+        surroreg.load("fast_sigmoid", slop=3)
+    with pytest.raises(ParameterTypeError, match=r"no parameter 'gain'\. It takes beta=1\.0, slope=25\.0"):
+        surroreg.load("spike_rate_escape", gain=3)
+    with pytest.raises(ParameterTypeError, match=r"no parameter 'slope'\. It takes no parameters"):
+        surroreg.load("heaviside", slope=3)
+    with pytest.raises(ParameterTypeError, match=r"has no parameter 'b'\. Did you mean 'B'"):
+        surroreg.load("sparse_fast_sigmoid", b=3)
+
+
+def test_a_parameter_that_is_required_is_told_when_it_is_missing():
+    with pytest.raises(ParameterTypeError, match="'custom_surrogate' needs a value for 'custom_surrogate_function'"):
+        surroreg.load("custom_surrogate")
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "told"),
+    [
+        (0, ParameterError, "must be > 0, not 0"),
+        (-1, ParameterError, "must be > 0, not -1"),
+        (math.nan, ParameterError, "must be finite, not nan"),
+        (math.inf, ParameterError, "must be finite, not inf"),
+        ("3", ParameterTypeError, r"takes a real number, not '3' \(str\)"),
+        (True, ParameterTypeError, r"takes a real number, not True \(bool\)"),
+        (None, ParameterTypeError, r"takes a real number, not None \(NoneType\)"),
+    ],
+)
+def test_a_bad_value_is_refused_at_load_and_at_assignment(value, error, told):
+    with pytest.raises(error, match=told) as raised:
+        surroreg.load("fast_sigmoid", slope=value)
+    assert "fast_sigmoid" in str(raised.value)
+    surrogate = surroreg.load("fast_sigmoid")
+    with pytest.raises(error, match=told):
+        surrogate.slope = value
+    assert surrogate.slope == 25.0
+
+
+@pytest.mark.parametrize("at_zero", [2, -1, 0.5, "1", math.nan, [1]])
+def test_the_spike_at_zero_is_0_or_1(at_zero):
+    with pytest.raises(ParameterError, match="at_zero must be 0 or 1, not"):
+        surroreg.load("atan", at_zero=at_zero)
+
+
+def test_a_parameter_error_is_a_value_error_and_a_type_error_where_it_is_one():
+    with pytest.raises(ValueError, match="must be > 0"):
+        surroreg.load("fast_sigmoid", slope=0)
+    with pytest.raises(TypeError, match="no parameter"):
+        surroreg.load("fast_sigmoid", slop=0)

@@ -120,7 +120,9 @@ def test_the_seed_decides(name):
 
 
 def test_learnt_parameter():
-    on_gpu, on_cpu = (model(surroreg.load("atan", alpha=nn.Parameter(torch.tensor([2.0]))), torch.float64) for _ in "ab")
+    on_gpu, on_cpu = (
+        model(surroreg.load("atan", alpha=nn.Parameter(torch.tensor([2.0]))), torch.float64) for _ in "ab"
+    )
     x = batch(torch.float64)
     ours = torch.autograd.grad(on_gpu.cuda()(x.cuda()).square().sum(), list(on_gpu.parameters()))
     theirs = torch.autograd.grad(on_cpu(x).square().sum(), list(on_cpu.parameters()))

@@ -2,7 +2,18 @@
 
 import pytest
 import torch
-from interop_cases import LEARNABLE, NAMES, WITH_PRIMITIVE, assert_gradient, batch, build, gradient, model, points, weights
+from interop_cases import (
+    LEARNABLE,
+    NAMES,
+    WITH_PRIMITIVE,
+    assert_gradient,
+    batch,
+    build,
+    gradient,
+    model,
+    points,
+    weights,
+)
 from torch import nn
 
 import surroreg
@@ -19,7 +30,9 @@ WITHOUT_PRIMITIVE = [
 
 
 def value(shape=(1,), dtype=torch.float64):
-    return nn.Parameter(torch.linspace(0.6, 0.8, 3, dtype=dtype) if shape == (3,) else torch.full(shape, 0.7, dtype=dtype))
+    return nn.Parameter(
+        torch.linspace(0.6, 0.8, 3, dtype=dtype) if shape == (3,) else torch.full(shape, 0.7, dtype=dtype)
+    )
 
 
 def grid():
@@ -94,7 +107,9 @@ def test_an_optimiser_moves_it_and_the_next_call_sees_it():
     optimiser.step()
     slope = network[1].slope.item()
     assert slope != 5.0
-    assert_gradient(surroreg.load("fast_sigmoid", slope=slope), points(), gradient(network[1], points()), rtol=1e-6, atol=0)
+    assert_gradient(
+        surroreg.load("fast_sigmoid", slope=slope), points(), gradient(network[1], points()), rtol=1e-6, atol=0
+    )
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])

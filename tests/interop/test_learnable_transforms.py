@@ -69,7 +69,9 @@ def test_jvp(name, parameter):
     at, along = (VALUE, points()), (torch.ones_like(VALUE), weights(points()))
     assert jvp(smooth, at, along)[1] != 0
     close(jvp(loss, at, along)[1], jvp(smooth, at, along)[1])
-    close(jvp(lambda v: loss(v, points()), at[:1], along[:1])[1], jvp(lambda v: smooth(v, points()), at[:1], along[:1])[1])
+    close(
+        jvp(lambda v: loss(v, points()), at[:1], along[:1])[1], jvp(lambda v: smooth(v, points()), at[:1], along[:1])[1]
+    )
 
 
 @every

@@ -118,30 +118,52 @@ def test_a_refresh_at_the_worst_moment_does_not_disturb_a_lookup(monkeypatch, wi
     assert lock.times > 0
 
 
-def test_a_plugin_that_asks_for_names_while_another_thread_imports_it_does_not_deadlock(environment):
-    # One thread imports the plugin by hand, and that asks the registry; the other asks the registry,
-    # and that imports the plugin. Each must not wait for what the other holds.
-    then = "import threading, __main__\n__main__.importing.set()\n__main__.asking.wait(60)\n"
-    environment.plugin("acme", then=then + "import surroreg\nseen = surroreg.names()\n")
+# Imported by hand in one thread, it asks the registry; which, asked in another, imports it. Neither
+# thread may wait for what the other holds.
+IMPORTED_BY_BOTH = """
+import threading, __main__
+__main__.importing.set()
+__main__.asking.wait(60)
+import surroreg
+seen = surroreg.names()
+"""
+TWO_WAYS = """
+importing, asking, answers = threading.Event(), threading.Event(), []
+by_hand = threading.Thread(target=__import__, args=(MODULE,), daemon=True)
+by_hand.start()
+importing.wait(60)
+by_name = threading.Thread(target=lambda: answers.append("acme/bump" in surroreg.names()), daemon=True)
+by_name.start()
+by_name.join(20)
+by_hand.join(1 if by_name.is_alive() else 60)
+print(json.dumps([by_name.is_alive(), by_hand.is_alive(), answers]), flush=True)
+import os; os._exit(0)  # the interpreter would wait for the locks
+"""
+
+
+def test_a_plugin_that_is_imported_by_hand_and_by_name_does_not_deadlock(environment):
+    environment.plugin("acme", then=IMPORTED_BY_BOTH)
     code = """
 import importlib
-importing, asking = threading.Event(), threading.Event()
 import_module = importlib.import_module
 def about_to_import(name, *package):
     if name == "surroreg_acme":
         asking.set()
     return import_module(name, *package)
 importlib.import_module = about_to_import
-
-by_hand = threading.Thread(target=__import__, args=("surroreg_acme",), daemon=True)
-by_hand.start()
-importing.wait(60)
-answers = []
-by_name = threading.Thread(target=lambda: answers.append("acme/bump" in surroreg.names()), daemon=True)
-by_name.start()
-by_name.join(5)
-by_hand.join(5)
-print(json.dumps([by_name.is_alive(), by_hand.is_alive(), answers]), flush=True)
-import os; os._exit(0)  # the interpreter would wait for the locks
+MODULE = "surroreg_acme"
 """
-    assert environment.run(TOGETHER + code).json == [False, False, [True]]
+    assert environment.run(TOGETHER + code + TWO_WAYS).json == [False, False, [True]]
+
+
+def test_a_module_that_is_imported_by_hand_and_by_a_hook_does_not_deadlock(environment):
+    hook = "def surroreg_surrogates():\n    import __main__\n    __main__.asking.set()\n    import surroreg_parts\n"
+    environment.install(
+        "acme-surrogates",
+        entry_points={"acme": "surroreg_acme"},
+        modules={
+            "surroreg_acme": environment.source("bump").replace("def surroreg_surrogates():\n", hook),
+            "surroreg_parts": IMPORTED_BY_BOTH,
+        },
+    )
+    assert environment.run(TOGETHER + "MODULE = 'surroreg_parts'\n" + TWO_WAYS).json == [False, False, [True]]

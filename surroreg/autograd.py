@@ -115,7 +115,9 @@ def _evaluate(function: Callable[..., Tensor] | None, tensors: tuple[Tensor, ...
     result = function(*tensors, *values)
     if result.dtype is not x.dtype:
         result = result.to(x.dtype)
-    if isinstance(x, Proxy) or result.shape == x.shape:
+    # Tracers have no shapes to compare.
+    traced = isinstance(x, Proxy) or (not torch.compiler.is_compiling() and _jit_tracing() is not None)
+    if traced or result.shape == x.shape:
         return result
     if result.numel() != x.numel():
         raise ValueError(
@@ -208,20 +210,19 @@ def composed(rule: Rule, x: Tensor, values: Values) -> Tensor:
     """Return the spikes as plain operations whose first and second derivatives are the rule's.
 
     ``z = x - stop(x)`` is zero with slope one, so ``z * (d(x) + stop(d(x))) / 2`` is zero with slope
-    ``d`` and curvature ``d'``. Where ``x`` is not finite ``z`` would be NaN, and is left out.
+    ``d`` and curvature ``d'``. Where ``x`` is not finite ``z`` would be NaN: there the gradient is zero.
     """
-    still = x.detach()
-    finite = still.abs() < float("inf")
-    lift = torch.where(finite, x - still, 0.0)
-    slope = rule.slope(x, values)
-    learnt = any(isinstance(value, (Tensor, Proxy)) for value in values)
+    safe = torch.where(x.detach().abs() < float("inf"), x, 0.0)
+    still = safe.detach()
+    slope = rule.slope(safe, values)
+    learnt = rule.primitive is not None and any(isinstance(value, (Tensor, Proxy)) for value in values)
     # Drawn once: a stochastic derivative would otherwise disagree with itself.
     base = rule.slope(still, values) if learnt else slope.detach()
-    gradient = lift * ((slope + base) * 0.5)
-    if learnt and rule.primitive is not None:
+    gradient = (safe - still) * ((slope + base) * 0.5)
+    if learnt:
         level = rule.level(still, values)
         gradient = gradient + (level - level.detach())
-    return rule.heaviside(still) + torch.where(finite, gradient, 0.0)
+    return rule.heaviside(x.detach()) + gradient
 
 
 def _learns(values: Values) -> bool:
@@ -256,10 +257,15 @@ def spike(rule: Rule, x: Tensor, values: Values) -> Tensor:
     if torch.compiler.is_compiling():
         if _transforms_active() or (_is_exporting() and torch.is_grad_enabled()):
             return composed(rule, x, values)
-    elif _transforms_active() or forward_ad._current_level >= 0:
+    elif _transforms_active():
+        return cast(Tensor, TransformableSpike.apply(rule, x, *values))  # type: ignore[no-untyped-call]
+    elif forward_ad._current_level >= 0:
+        # A jvp with respect to parameters would nest forward-mode AD, which torch refuses outside torch.func.
+        if rule.primitive is not None and any(isinstance(value, Tensor) for value in values):
+            return composed(rule, x, values)
         return cast(Tensor, TransformableSpike.apply(rule, x, *values))  # type: ignore[no-untyped-call]
     elif _jit_tracing() is not None:
         return composed(rule, x, values)
-    elif not (torch.is_grad_enabled() and (x.requires_grad or _learns(values))):
+    if not (torch.is_grad_enabled() and (x.requires_grad or _learns(values))):
         return rule.forward(x)
     return cast(Tensor, Spike.apply(rule, x, *values))  # type: ignore[no-untyped-call]

@@ -154,7 +154,8 @@ class Surrogate(nn.Module):
                 f"{self.spec.name!r} cannot learn {parameter.name!r}: a parameter's gradient is the derivative of the "
                 "primitive, and it has none. Give a number, or a tensor that requires no gradient."
             )
-        if not value.is_meta:
+        # A shard of a parameter, say, has no extremes of its own.
+        if type(value) in (Tensor, nn.Parameter) and not value.is_meta:
             for extreme in (value.detach().amin(), value.detach().amax()):
                 self._checked(parameter, extreme.item())
 

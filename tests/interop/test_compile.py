@@ -192,5 +192,5 @@ def test_double_backward_through_a_compiled_function_is_refused():
 
 def test_refusals_are_the_same():
     f = compiled(surroreg.load("atan"))
-    with pytest.raises(Exception, match="float64, not torch.int64"):
+    with pytest.raises(Exception, match=r"float64, not torch.int64"):
         f(torch.ones(3, dtype=torch.int64))

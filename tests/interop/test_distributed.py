@@ -6,7 +6,7 @@ import pytest
 import torch
 import torch.distributed as dist
 import torch.multiprocessing
-from interop_cases import assert_gradient, build, gradients, model, weights
+from interop_cases import assert_gradient, build, model, weights
 from torch import nn
 
 import surroreg

@@ -63,6 +63,6 @@ def test_eight_threads_share_one_surrogate(s):
 
 def test_identity_is_equality_and_hash(s):
     other = surroreg.from_config(s.to_config())
-    assert s == s  # noqa: PLR0124
+    assert s == s
     assert s != other
     assert len({s, other, s}) == 2

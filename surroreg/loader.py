@@ -16,6 +16,8 @@ from surroreg.errors import DuplicateSurrogateError, SurroregError
 from surroreg.specs import IDENTIFIER, SurrogateSpec
 
 HOOK = "surroreg_surrogates"
+NO_HOOK = f"it has no hook; define {HOOK}() in it and mark it @surroreg.hookimpl"
+UNFINISHED = object()
 
 
 @dataclass
@@ -55,7 +57,7 @@ class Loader:
         self._manager.add_hookspecs(hookspecs)
 
     def fetch(self, candidate: Candidate) -> Any:
-        """Import a plugin and return it, or ``None`` if its module is still being imported.
+        """Import a plugin and return it, or ``UNFINISHED`` if its module is still being imported.
 
         The latter happens where a plugin, while it is imported, asks the registry for names.
         """
@@ -69,22 +71,21 @@ class Loader:
         module, _, path = candidate.value.partition("[")[0].partition(":")
         plugin: Any = importlib.import_module(module.strip())
         if getattr(getattr(plugin, "__spec__", None), "_initializing", False):
-            return None
+            return UNFINISHED
         for part in filter(None, path.strip().split(".")):
             plugin = getattr(plugin, part)
         return plugin
 
     def provided(self, namespace: str, plugin: Any) -> Namespace:
         """Call a plugin's hook and return what it provides; on any error nothing of it stays."""
+        if plugin is None:  # pluggy takes it for a blocked name
+            raise SurroregError(NO_HOOK)
         wanted = getattr(plugin, "surroreg_api_version", hookspecs.API_VERSION)
         if wanted != hookspecs.API_VERSION:
             raise SurroregError(
                 f"it is written for version {wanted!r} of the plugin interface, and this surroreg has version "
                 f"{hookspecs.API_VERSION}; upgrade the older of the two"
             )
-        other = self._manager.get_name(plugin)
-        if other is not None:
-            raise SurroregError(f"it is the plugin {other!r} under another name; give one namespace only")
         space = Namespace(namespace)
         with self._registered(plugin, namespace):
             for spec in self._surrogates(plugin):
@@ -109,7 +110,7 @@ class Loader:
         others = [other for other in self._manager.get_plugins() if other is not plugin]
         caller = self._manager.subset_hook_caller(HOOK, others)
         if not any(implementation.plugin is plugin for implementation in caller.get_hookimpls()):
-            raise SurroregError(f"it has no hook; define {HOOK}() in it and mark it @surroreg.hookimpl")
+            raise SurroregError(NO_HOOK)
         results: list[Any] = caller()
         offered: Any = results[0] if results else None
         if isinstance(offered, (str, SurrogateSpec)) or not hasattr(offered, "__iter__"):

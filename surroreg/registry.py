@@ -30,7 +30,7 @@ from surroreg.errors import (
     did_you_mean,
     warn,
 )
-from surroreg.loader import WRAP, Loader, Namespace, because
+from surroreg.loader import UNFINISHED, WRAP, Loader, Namespace, because
 from surroreg.parameters import import_object
 from surroreg.specs import IDENTIFIER, SurrogateSpec
 
@@ -72,6 +72,7 @@ class Registry:
         self._local: dict[str, Namespace] = {}
         self._warned_aliases: set[str] = set()
         self._untold: list[str] = []
+        self._busy = threading.local()
         self.refresh()
 
     @functools.cached_property
@@ -170,7 +171,6 @@ class Registry:
         """Forget plugins and scan again when next needed; see :func:`surroreg.refresh`."""
         with self._lock:
             importlib.invalidate_caches()
-            self._loader = Loader()
             self._plugins: dict[str, Namespace] = {}
             self._waiting: dict[str, list[Candidate]] | None = None
             self._infos: list[PluginInfo] = []
@@ -225,31 +225,43 @@ class Registry:
         return self._waiting
 
     def _fetch(self, candidate: Candidate, rivals: list[Candidate]) -> Any:
-        """Return the plugin, ``None`` if its import is still under way, or the exception that it raised."""
+        """Return what a plugin provides, ``UNFINISHED`` if that is still under way, or the exception it raised."""
+        busy: set[Candidate] = self._busy.__dict__.setdefault("candidates", set())
+        if candidate in busy:  # its own import, or its hook, asks the registry
+            return UNFINISHED
+        busy.add(candidate)
         try:
             if candidate.namespace in (BUILTIN, LOCAL):
                 raise SurroregError(f"the namespace {candidate.namespace!r} is reserved")
             if len(rivals) > 1:
                 others = ", ".join(f"{r.distribution} {r.version}" for r in rivals if r is not candidate)
                 raise SurroregError(f"the namespace {candidate.namespace!r} is also claimed by {others}")
-            return self._loader.fetch(candidate)
+            loader = Loader()
+            plugin = loader.fetch(candidate)
+            return plugin if plugin is UNFINISHED else loader.provided(candidate.namespace, plugin)
         except (Exception, SystemExit) as error:
             return error
+        finally:
+            busy.discard(candidate)
 
     def _settle(self, namespace: str, rivals: list[Candidate], fetched: dict[Candidate, Any]) -> None:
-        """Turn what was fetched for a namespace into specs, or record why there are none."""
-        if any(fetched[candidate] is None for candidate in rivals):
+        """Record what was fetched for a namespace."""
+        if any(fetched[candidate] is UNFINISHED for candidate in rivals):
             return
         for candidate in rivals:
-            try:
-                if isinstance(fetched[candidate], BaseException):
-                    raise fetched[candidate]
-                space = self._loader.provided(namespace, fetched[candidate])
-            except (Exception, SystemExit) as cause:
-                self._fail(candidate, cause)
-            else:
-                self._plugins[namespace] = space
-                self._note(candidate, "loaded", surrogates=tuple(sorted(space.specs)))
+            space = fetched[candidate]
+            for other in self._plugins.values():
+                if isinstance(space, Namespace) and space.specs == other.specs:
+                    space = SurroregError(
+                        f"it is the plugin {other.name!r} under another name; give one namespace only"
+                    )
+            if isinstance(space, BaseException):
+                self._fail(candidate, space)
+                continue
+            if namespace in self._local:
+                self._untold.append(f"{candidate.described} hides what was registered as '{namespace}/...'.")
+            self._plugins[namespace] = space
+            self._note(candidate, "loaded", surrogates=tuple(sorted(space.specs)))
         self._discovered().pop(namespace)
 
     def _fail(self, candidate: Candidate, cause: BaseException) -> None:
@@ -261,9 +273,10 @@ class Registry:
         self._note(candidate, "failed", error=error)
         self._untold.append(str(error))
         # What it registered while it was imported goes with it.
-        module = candidate.value.partition(":")[0].strip()
+        module = candidate.value.partition("[")[0].partition(":")[0].strip() + "."
         for name, space in list(self._local.items()):
-            its_own = {spec.name for spec in space.specs.values() if spec.origin.partition(":")[0] == module}
+            homes = {spec.name: spec.origin.partition(":")[0] + "." for spec in space.specs.values()}
+            its_own = {name for name, home in homes.items() if home.startswith(module)}
             self._local[name] = space.without(its_own)
             if not self._local[name].specs:
                 del self._local[name]

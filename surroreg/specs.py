@@ -7,15 +7,17 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from surroreg.errors import ParameterTypeError, SpecError, did_you_mean
+from surroreg.errors import ParameterError, ParameterTypeError, SpecError, did_you_mean
 from surroreg.parameters import NAME, Parameter, as_tuple, import_object, reference_to
 
 if TYPE_CHECKING:
     from surroreg.module import Surrogate
 
 Role = Literal["derivative", "factory", "primitive", "kernel"]
+Capability = Literal["autocast", "compile", "export", "func_grad", "jvp", "second_order", "vmap"]
+CAPABILITIES: tuple[Capability, ...] = get_args(Capability)
 IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -32,6 +34,9 @@ class Traits:
             zero (``"sign"``), or only its shape (``"nothing"``). It decides what is kept for the
             backward pass: the input, the spikes (which the next layer keeps alive anyway), nothing.
         kinks: places where the derivative is not smooth, as formulas of the parameters.
+        supports: what of PyTorch a black box (a factory's callable) works with: ``"autocast"``,
+            ``"compile"``, ``"export"``, ``"func_grad"``, ``"jvp"``, ``"second_order"``, ``"vmap"``. What
+            is not listed must refuse; ``None`` promises nothing. A derivative works with all of them.
     """
 
     fires_at_zero: bool = False
@@ -40,11 +45,18 @@ class Traits:
     non_negative: bool | None = None
     reads: Literal["input", "sign", "nothing"] = "input"
     kinks: tuple[str, ...] = ()
+    supports: tuple[Capability, ...] | None = None
 
     def __post_init__(self) -> None:
         if self.reads not in ("input", "sign", "nothing"):
             raise SpecError(f"reads must be 'input', 'sign' or 'nothing', not {self.reads!r}.")
         object.__setattr__(self, "kinks", as_tuple(self.kinks, "kinks"))
+        if self.supports is not None:
+            object.__setattr__(self, "supports", as_tuple(self.supports, "supports"))
+            for capability in self.supports:
+                if capability not in CAPABILITIES:
+                    hint = did_you_mean(str(capability), CAPABILITIES)
+                    raise SpecError(f"supports lists {capability!r}, not one of {', '.join(CAPABILITIES)}.{hint}")
 
 
 @dataclass(frozen=True)
@@ -82,6 +94,8 @@ class SurrogateSpec:
         summary: one line.
         description: what a user must know before choosing it.
         parameters, references, aliases, traits: see their classes; a reference may be given as text.
+        examples: sets of parameter values that conformance tries besides the defaults; a required
+            parameter needs one.
         deprecated_aliases: names that still load, with one warning, and are listed nowhere.
 
     Raises:
@@ -102,9 +116,10 @@ class SurrogateSpec:
     aliases: tuple[str, ...] = ()
     deprecated_aliases: tuple[str, ...] = ()
     traits: Traits = field(default_factory=Traits)
+    examples: tuple[Mapping[str, Any], ...] = ()
 
     def __post_init__(self) -> None:
-        for key in ("parameters", "references", "aliases", "deprecated_aliases"):
+        for key in ("parameters", "references", "aliases", "deprecated_aliases", "examples"):
             object.__setattr__(self, key, as_tuple(getattr(self, key), key))
         references = tuple(r if isinstance(r, Reference) else Reference(r) for r in self.references)
         object.__setattr__(self, "references", references)
@@ -120,6 +135,14 @@ class SurrogateSpec:
             raise SpecError(f"{self.name}: give either a derivative or a factory.")
         if self.factory is not None and (self.primitive is not None or self.kernel is not None):
             raise SpecError(f"{self.name}: a factory is a black box; primitive and kernel go with a derivative.")
+        if self.derivative is not None and self.traits.supports is not None:
+            raise SpecError(f"{self.name}: a derivative works with all of PyTorch; supports is for a factory.")
+        for name, value in (item for example in self.examples for item in example.items()):
+            try:
+                if not isinstance(value, str) or self.parameter(name).type is not Callable:
+                    self.parameter(name).check(value)  # a reference is imported when it is needed
+            except ParameterError as error:
+                raise SpecError(f"{self.name}: example of {error}") from error
         self._check_signature("derivative", self.derivative, ["x"])
         self._check_signature("primitive", self.primitive, ["x"])
         self._check_signature("kernel", self.kernel, ["x", "grad"])
@@ -213,7 +236,8 @@ class SurrogateSpec:
             "references": [r.identifier for r in self.references],
             "aliases": list(self.aliases),
             "deprecated_aliases": list(self.deprecated_aliases),
-            "traits": {**asdict(self.traits), "kinks": list(self.traits.kinks)},
+            "traits": {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self.traits).items()},
+            "examples": [{k: reference_to(v) if callable(v) else v for k, v in e.items()} for e in self.examples],
         }
 
     @classmethod
@@ -259,6 +283,7 @@ def surrogate(
     primitive: Callable[..., Any] | str | None = None,
     kernel: Callable[..., Any] | str | None = None,
     traits: Traits | None = None,
+    examples: Iterable[Mapping[str, Any]] = (),
 ) -> Callable[[Callable[..., Any]], SurrogateSpec]:
     """Turn a derivative into a :class:`SurrogateSpec`.
 
@@ -286,6 +311,7 @@ def surrogate(
             aliases=aliases,  # type: ignore[arg-type]
             deprecated_aliases=deprecated_aliases,  # type: ignore[arg-type]
             traits=traits or Traits(),
+            examples=examples,  # type: ignore[arg-type]
         )
 
     return define

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from surroreg.parameters import Parameter
-from surroreg.specs import Traits, surrogate
+from surroreg.specs import surrogate
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -19,6 +19,11 @@ def custom_surrogate_kernel(x: Tensor, grad: Tensor, custom_surrogate_function: 
     return custom_surrogate_function(x, grad, (x > 0).to(x.dtype))
 
 
+def unit_box(x: Tensor, grad: Tensor, spikes: Tensor) -> Tensor:
+    """Pass the upstream gradient within half a unit of the threshold; an example of a function to give."""
+    return grad * (x.abs() < 0.5)
+
+
 @surrogate(
     parameters=[
         Parameter(
@@ -27,9 +32,10 @@ def custom_surrogate_kernel(x: Tensor, grad: Tensor, custom_surrogate_function: 
             doc="f(input, upstream gradient, spikes), which returns the whole gradient of the input.",
         )
     ],
+    references=["doi:10.1109/JPROC.2023.3308088"],
     aliases=["CustomSurrogate"],
     kernel=custom_surrogate_kernel,
-    traits=Traits(),
+    examples=[{"custom_surrogate_function": "surroreg.builtin.custom:unit_box"}],
 )
 def custom_surrogate(x: Tensor, custom_surrogate_function: Gradient) -> Tensor:
     """Whatever gradient a function of your own returns.

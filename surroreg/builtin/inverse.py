@@ -17,6 +17,7 @@ THRESHOLD = Parameter("threshold", 1.0, gt=0, symbol="θ", doc="The neuron's thr
 @surrogate(
     formula="Piecewise((1/(x + threshold), x > 0), (0, True))",
     parameters=[THRESHOLD],
+    references=["doi:10.1109/JPROC.2023.3308088"],
     aliases=["InverseSpikeOperator"],
     traits=Traits(even=False, non_negative=True, kinks=("0",)),
 )
@@ -33,6 +34,7 @@ def inverse_spike_operator(x: Tensor, threshold: float) -> Tensor:
 @surrogate(
     formula="Piecewise((1/(x + threshold), x > 0), ((U - 1/2 + mean)*variance, True))",
     parameters=[THRESHOLD, MEAN, VARIANCE],
+    references=["doi:10.1109/JPROC.2023.3308088"],
     aliases=["ISSO", "InverseStochasticSpikeOperator"],
     traits=Traits(stochastic=True, even=False, non_negative=False, kinks=("0",)),
 )

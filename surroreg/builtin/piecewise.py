@@ -35,6 +35,7 @@ def straight_through_estimator(x: Tensor) -> Tensor:
 @surrogate(
     formula="Piecewise((threshold, x < 0), (-threshold, True))",
     parameters=[Parameter("threshold", 1.0, gt=0, symbol="θ", doc="A gain; not the neuron's threshold.")],
+    references=["doi:10.1109/JPROC.2023.3308088"],
     aliases=["Triangular"],
     traits=Traits(even=False, non_negative=False, kinks=("0",)),
 )
@@ -55,6 +56,7 @@ def heaviside_primitive(x: Tensor) -> Tensor:
 
 @surrogate(
     formula="Piecewise((1, x > 0), (0, True))",
+    references=["doi:10.1109/JPROC.2023.3308088"],
     aliases=["Heaviside"],
     primitive=heaviside_primitive,
     traits=Traits(even=False, non_negative=True, reads="sign", kinks=("0",)),
@@ -75,6 +77,7 @@ def leaky_spike_operator_primitive(x: Tensor, slope: float) -> Tensor:
 @surrogate(
     formula="Piecewise((1, x > 0), (slope, True))",
     parameters=[Parameter("slope", 0.1, ge=0, symbol="k", doc="The gradient below threshold.")],
+    references=["doi:10.1109/JPROC.2023.3308088"],
     aliases=["LSO", "LeakySpikeOperator"],
     primitive=leaky_spike_operator_primitive,
     traits=Traits(even=False, non_negative=True, reads="sign", kinks=("0",)),

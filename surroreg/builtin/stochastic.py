@@ -30,6 +30,7 @@ def noise_like(x: Tensor, mean: float, variance: float) -> Tensor:
 @surrogate(
     formula="Piecewise((1, x > 0), ((U - 1/2 + mean)*variance, True))",
     parameters=[MEAN, VARIANCE],
+    references=["doi:10.1109/JPROC.2023.3308088"],
     aliases=["SSO", "StochasticSpikeOperator"],
     traits=Traits(stochastic=True, even=False, non_negative=False, reads="sign", kinks=("0",)),
 )

@@ -1,0 +1,11 @@
+"""The checks. Importing this package enters them into the table, in the order in which they are told."""
+
+# ruff: noqa: F401, I001
+from surroreg.conformance.checks import forward
+from surroreg.conformance.checks import backward
+from surroreg.conformance.checks import values
+from surroreg.conformance.checks import stochastic
+from surroreg.conformance.checks import transforms
+from surroreg.conformance.checks import engineering
+from surroreg.conformance.checks import provider
+from surroreg.conformance.checks import cuda

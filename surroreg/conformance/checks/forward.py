@@ -1,0 +1,265 @@
+"""The forward pass: exactly a Heaviside step, and nothing else."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import torch
+from hypothesis import strategies as st
+from torch import Tensor
+
+from surroreg.conformance.case import Case, shown
+from surroreg.conformance.examples import try_examples
+from surroreg.conformance.table import ConformanceError, NotVerifiedError, check
+
+
+def _expect_step(case: Case, x: Tensor) -> None:
+    x = x[x == x]
+    x = x[x != 0].requires_grad_()  # as in training; zero and NaN have checks of their own
+    case.compare("the spike is 1 above zero and 0 below", x, case(x), (x > 0).double())
+
+
+@check(
+    "The spike is 1 above zero and 0 below",
+    why="Neurons that send anything but 0 and 1, or fire elsewhere than at the threshold, are no spiking neurons.",
+    bug="Soft or sign-valued spikes; x > 1e-6 in place of x > 0, which loses the smallest numbers.",
+)
+def forward_step(case: Case) -> None:
+    """Try awkward numbers, then what hypothesis finds."""
+    _expect_step(case, case.grid)
+    # hypothesis knows no bfloat16: those are float32's, rounded.
+    width: Any = {torch.float64: 64, torch.float16: 16}.get(case.dtype, 32)
+    numbers = st.lists(st.floats(width=width), min_size=1, max_size=8)
+    try_examples(case, numbers, lambda drawn: _expect_step(case, case.tensor(drawn)))
+
+
+@check(
+    "At exactly zero the spike is what is declared",
+    why="A membrane that is reset to the threshold sits at exactly zero; libraries disagree on what happens then.",
+    bug="snnTorch and Norse do not fire at zero, SpikingJelly does, and none of them says so.",
+)
+def forward_at_zero(case: Case) -> None:
+    """Try both zeros."""
+    x = case.tensor([0.0, -0.0]).requires_grad_()
+    if case.bare is not None:  # it declares nothing, but both zeros are one number
+        spikes = case(x).detach()
+        if spikes[0] not in (0, 1):
+            raise ConformanceError("the spike at zero is 0 or 1", at="x = 0.0", got=shown(spikes[0]))
+        case.compare("the spike at -0 is that at +0", x, spikes, spikes[:1].expand(2))
+        return
+    want = torch.full_like(x, float(case.spec.traits.fires_at_zero))
+    case.compare("the spike at exactly zero is as declared (traits: fires_at_zero)", x, case(x), want)
+
+
+@check(
+    "NaN does not spike",
+    why="A membrane that has become NaN would fire at every step, and the fault would spread as ordinary spikes.",
+)
+def forward_nan(case: Case) -> None:
+    """Accept no spike, or NaN."""
+    x = case.tensor([torch.nan, 1.0]).requires_grad_()
+    spike = float(case(x).detach()[0])
+    if spike == spike and spike != 0:
+        raise ConformanceError("NaN does not spike", at="x = nan", got=shown(spike), expected="0.0 (or nan)")
+
+
+@check(
+    "Spikes have the dtype of the input",
+    why="A float32 spike in a float64, bfloat16 or float16 network raises in the next layer, or doubles its memory.",
+    bug="snntorch#421: every surrogate of snnTorch 1.0.0 returns float32 whatever it is given.",
+    devices=("cpu", "meta", "cuda"),
+)
+def forward_dtype(case: Case) -> None:
+    """Ask for the dtype alone."""
+    got = case(case.random(4).requires_grad_()).dtype
+    if got is not case.dtype:
+        raise ConformanceError("spikes have the dtype of the input", got=got, expected=case.dtype)
+
+
+@check(
+    "Spikes have the shape of the input",
+    why="Layers, time steps and batches come as any number of dimensions, also none; an empty batch is no error.",
+    sweep="once",
+    devices=("cpu", "meta", "cuda"),
+)
+def forward_shape(case: Case) -> None:
+    """Try no, one and many dimensions, and nothing at all."""
+    for shape in ((), (1,), (7,), (3, 5), (2, 3, 4, 2, 3), (0,), (3, 0, 2)):
+        got = tuple(case(case.random(*shape).requires_grad_()).shape)
+        if got != shape:
+            raise ConformanceError("spikes have the shape of the input", got=got, expected=shape)
+
+
+@check(
+    "Spikes and gradient stay on the input's device",
+    why="A tensor made without device= lands on the CPU: it works on the author's laptop and fails on every GPU.",
+    sweep="once",
+    devices=("cpu", "meta", "cuda"),
+)
+def device_kept(case: Case) -> None:
+    """Forward and backward; the meta device tells even where there is no GPU."""
+    x, spikes = case.spikes_of(case.random(4))
+    case.reseed()
+    try:
+        gradient = torch.autograd.grad(spikes.sum(), x)[0]
+    except NotImplementedError as error:
+        if case.device.type != "meta":
+            raise
+        raise NotVerifiedError(f"the backward pass needs values, which meta tensors have not: {error}") from None
+    for what, tensor in (("spikes", spikes), ("gradient", gradient)):
+        if tensor.device != x.device:
+            raise ConformanceError(f"the {what} is on the input's device", got=tensor.device, expected=x.device)
+
+
+@check(
+    "A strided input gives the same spikes, laid out as it is",
+    why="Transposed, sliced and channels-last tensors are everyday; a copy to another layout slows convolutions down.",
+    bug="Indexing the flat storage, or view(-1), which is right for contiguous tensors only.",
+    sweep="once",
+)
+def forward_layout(case: Case) -> None:
+    """Compare with the same numbers laid out contiguously."""
+    base = case.random(2, 4, 6, 8)
+    layouts = {
+        "channels_last": base.to(memory_format=torch.channels_last),
+        "transposed": base.transpose(0, 3),
+        "sliced": base[:, ::2, :, 1::3],
+        "expanded": base[:1, :1].expand(3, 2, 6, 8),
+    }
+    for name, x in layouts.items():
+        plain = x.clone(memory_format=torch.contiguous_format)
+        spikes = case(x)
+        case.compare(f"{name} input gives the same spikes as contiguous", x, spikes, case(plain))
+        if name in ("channels_last", "transposed") and spikes.stride() != x.stride():
+            raise ConformanceError(
+                f"spikes keep the layout of a {name} input", got=spikes.stride(), expected=x.stride()
+            )
+
+
+@check(
+    "The input is left as it was, and not shared",
+    why="The membrane is used again after the spike: for the reset, by the next time step.",
+    bug="spikingjelly#142: an operation in place broke the backward pass of the layer before.",
+    sweep="once",
+)
+def forward_pure(case: Case) -> None:
+    """Compare the input with a copy; write to the spikes, and look again."""
+    for requires_grad in (True, False):
+        x = torch.cat([case.grid, case.random(64, scale=100.0)])
+        before = x.clone()
+        with torch.no_grad() if not requires_grad else torch.enable_grad():
+            spikes = case(x.detach().requires_grad_(requires_grad))
+        case.compare("the input is left as it was", before, x, before)
+        with torch.no_grad():
+            spikes.fill_(7.0)
+        case.compare("the spikes share no memory with the input", before, x, before)
+
+
+@check(
+    "Each spike depends on its own input only",
+    why="Neurons of one layer, and samples of one batch, are independent; a leak between samples is a wrong result.",
+    sweep="once",
+)
+def forward_elementwise(case: Case) -> None:
+    """Compare a batch with its rows alone, and with itself shuffled."""
+    x = torch.cat([case.random(6, 5, scale=0.1), case.random(2, 5, scale=30.0)])
+    together = case(x)
+    promise = "each spike depends on its own input only"
+    for row in range(len(x)):
+        case.compare(promise, x[row], together[row], case(x[row : row + 1])[0])
+    for column in range(x.shape[1]):
+        case.compare(promise, x[:, column], together[:, column], case(x[:, column : column + 1])[:, 0])
+    order = torch.randperm(len(x), generator=torch.Generator().manual_seed(case.seed)).to(x.device)
+    case.compare(promise, x[order], case(x[order]), together[order])
+
+
+@check(
+    "Spikes are the same with and without gradients",
+    why="Networks are trained with gradients and used without; the two must not be different networks.",
+    bug="spikingjelly#296: a neuron returned None where its input required no gradient.",
+    sweep="once",
+)
+def forward_modes(case: Case) -> None:
+    """Under no_grad and inference_mode, and for inputs that require no gradient."""
+    x = case.grid[case.grid == case.grid]
+    want = case(x.clone().requires_grad_()).detach()
+    found: dict[str, Tensor] = {"without requires_grad": case(x)}
+    with torch.no_grad():
+        found["under no_grad"] = case(x.clone().requires_grad_())
+    with torch.inference_mode():
+        found["under inference_mode"] = case(x.clone()) + 0.0
+    for mode, spikes in found.items():
+        if not isinstance(spikes, Tensor):
+            raise ConformanceError(f"there are spikes {mode}", got=type(spikes).__name__)
+        case.compare(f"spikes {mode} are those of training", x, spikes.clone(), want)
+        if spikes.requires_grad:
+            raise ConformanceError(f"spikes {mode} require no gradient", got="spikes that do")
+
+
+@check(
+    "The same input gives the same spikes again",
+    why="A surrogate with a memory makes results depend on what ran before.",
+    sweep="once",
+)
+def forward_repeatable(case: Case) -> None:
+    """Call several times with one input."""
+    x = case.random(64)
+    want = case(x).clone()
+    for _ in range(3):
+        case.compare("the same input gives the same spikes again", x, case(x), want)
+
+
+@check(
+    "Neither pass leaves a trace in torch's global state",
+    why="A surrogate that draws, warns or switches a mode changes everything that runs after it.",
+    bug="A forward pass that draws random numbers makes checkpointed and plain training differ.",
+    sweep="once",
+)
+def side_effects(case: Case) -> None:
+    """Watch the generators, the default dtype, the grad mode and warnings, forward and backward."""
+
+    def state() -> dict[str, object]:
+        drawn = torch.cuda.get_rng_state(case.device) if case.device.type == "cuda" else torch.get_rng_state()
+        return {
+            "torch's random generator": drawn.tolist(),
+            "torch's default dtype": torch.get_default_dtype(),
+            "the grad mode": torch.is_grad_enabled(),
+            "the number of threads": torch.get_num_threads(),
+            "deterministic mode": torch.are_deterministic_algorithms_enabled(),
+        }
+
+    def unchanged(pass_: str, before: dict[str, object]) -> None:
+        for what, now in state().items():
+            drew = what == "torch's random generator"
+            # A stochastic derivative draws from it, as declared; the forward pass never does.
+            if now != before[what] and not (drew and pass_ == "backward" and case.spec.traits.stochastic):
+                raise ConformanceError(f"the {pass_} pass leaves {what} alone", got="a change")
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        before = state()
+        x, spikes = case.spikes_of(case.random(16))
+        unchanged("forward", before)
+        torch.autograd.grad(spikes.sum(), x)
+        unchanged("backward", before)
+    for warning in caught:
+        raise ConformanceError("no pass warns", got=f"{warning.category.__name__}: {warning.message}")
+
+
+@check(
+    "An input that is no real floating tensor is refused",
+    why="Integer spikes carry no gradient: the network would silently not learn.",
+    bug="Given int64, SpikingJelly 2.0.0 and Norse 1.1.0 return int64 spikes, without an error.",
+    sweep="once",
+)
+def refuses_other_inputs(case: Case) -> None:
+    """Integers, booleans, complex numbers."""
+    for dtype in (torch.int64, torch.bool, torch.complex64):
+        x = torch.ones(3, dtype=dtype, device=case.device)
+        try:
+            got = case(x)
+        except Exception:
+            continue
+        kind = getattr(got, "dtype", type(got).__name__)
+        raise ConformanceError(f"{dtype} input is refused", got=f"{kind} output", expected="a TypeError")

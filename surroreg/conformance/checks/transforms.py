@@ -1,0 +1,202 @@
+"""What PyTorch does to functions: compile, export, vmap, torch.func, autocast.
+
+A surrogate written as a derivative works with all of it. A black box lists what it works with
+(``traits.supports``), and is held to that both ways: what is listed gives the right numbers, what is not
+refuses. One that lists nothing may refuse, but may never be silently wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from surroreg.conformance.case import Case, pull
+from surroreg.conformance.table import DETERMINISTIC, ConformanceError, NotVerifiedError, check
+from surroreg.specs import Capability
+
+
+def _held_to(case: Case, capability: Capability, attempt: Callable[[], None]) -> None:
+    """Run an attempt, which raises a ConformanceError where it is wrong, and judge how it ends."""
+    supports = case.spec.traits.supports
+    promised = case.spec.derivative is not None or (supports is not None and capability in supports)
+    try:
+        attempt()
+    except ConformanceError:
+        raise
+    except Exception as refusal:
+        text = f"{type(refusal).__name__}: {str(refusal).strip().partition(chr(10))[0]}"
+        if promised:
+            raise ConformanceError(f"the surrogate works with {capability}", got=text) from refusal
+        raise NotVerifiedError(f"promises nothing for {capability}, and refuses: {text}") from None
+    if supports is not None and not promised:
+        raise ConformanceError(
+            f"what traits.supports does not list refuses; list {capability!r}", got="the right result"
+        )
+
+
+def _few(case: Case, values: Tensor) -> Tensor:
+    """Return the error allowed between two ways to compute one gradient: compilers contract and reorder."""
+    wide = values.detach().double().abs()
+    return 64 * case.eps * (wide + wide.max())
+
+
+@check(
+    "torch.compile(fullgraph=True) gives the same numbers",
+    why="A graph break per neuron and time step costs more than the network.",
+    bug=".item() or a Python branch on values inside forward or backward.",
+    sweep="once",
+)
+def compile(case: Case) -> None:
+    """Forward and backward, through AOTAutograd: no C compiler is needed."""
+    case = case.at(torch.float32)
+    x, want = case.points, case.gradient(case.points)
+
+    def attempt() -> None:
+        torch._dynamo.reset()
+        try:
+            leaf = x.detach().requires_grad_()
+            spikes = torch.compile(case.surrogate, fullgraph=True, backend="aot_eager")(leaf)
+            case.compare("compiled spikes are those of eager mode", x, spikes, case(x))
+            case.reseed()
+            gradient = torch.autograd.grad(spikes.sum(), leaf)[0]
+            if not case.spec.traits.stochastic:  # compiled code may draw in another order
+                case.compare("the compiled gradient is that of eager mode", x, gradient, want, _few(case, want))
+        finally:
+            torch._dynamo.reset()
+
+    _held_to(case, "compile", attempt)
+
+
+@check(
+    "torch.func.vmap gives what a loop does",
+    why="Per-sample gradients and ensembles are written with vmap.",
+    bug="An autograd.Function without a vmap rule: all of snnTorch 1.0.0, SpikingJelly 2.0.0 and Norse 1.1.0.",
+    sweep="once",
+)
+def vmap(case: Case) -> None:
+    """Over either dimension of a batch, and back through it."""
+    x, upstream = case.random(5, 3), case.random(5, 3, seed=9)
+
+    def attempt() -> None:
+        for dim in (0, 1):
+            leaf = x.detach().requires_grad_()
+            spikes = torch.func.vmap(case.surrogate, in_dims=dim, out_dims=dim)(leaf)
+            loop = torch.stack([case(part) for part in x.unbind(dim)], dim)
+            case.compare(f"vmap over dimension {dim} gives the spikes of a loop", x, spikes, loop)
+            if not spikes.requires_grad:
+                raise ConformanceError("spikes under vmap carry a gradient", got="spikes that require none")
+            if not case.spec.traits.stochastic:  # vmap refuses to draw
+                gradient = pull(leaf, spikes, upstream)
+                pairs = zip(x.unbind(dim), upstream.unbind(dim), strict=True)
+                want = torch.stack([case.gradient(part, u) for part, u in pairs], dim)
+                promise = f"vmap over dimension {dim} gives the gradient of a loop"
+                case.compare(promise, x, gradient, want, _few(case, want))
+
+    _held_to(case, "vmap", attempt)
+
+
+@check(
+    "torch.func.grad gives the gradient",
+    why="It is the functional way to differentiate, and what per-sample gradients are built of.",
+    bug="A Function without setup_context raises: all of snnTorch 1.0.0.",
+    sweep="once",
+)
+def func_grad(case: Case) -> None:
+    """Weighted, so that a constant would not pass."""
+    x = case.random(31)
+    upstream = case.random(31, seed=6)
+    want = case.gradient(x, upstream)
+
+    def attempt() -> None:
+        case.reseed()
+        gradient = torch.func.grad(lambda t: (case(t) * upstream).sum())(x)
+        case.compare("torch.func.grad gives the gradient of backward()", x, gradient, want, _few(case, want))
+
+    _held_to(case, "func_grad", attempt)
+
+
+@check(
+    "Forward-mode derivatives are those of the backward pass",
+    why="Jacobian-vector products and forward-mode training take the derivative from a different function.",
+    bug="torch.library.custom_op: torch.func.jvp returns zero without an error.",
+    gate=DETERMINISTIC,
+    sweep="once",
+)
+def jvp(case: Case) -> None:
+    """torch.func.jvp, along a random direction."""
+    x, tangent = case.random(31), case.random(31, seed=7)
+    want = case.gradient(x, tangent)
+
+    def attempt() -> None:
+        spikes, got = torch.func.jvp(case.surrogate, (x,), (tangent,))  # type: ignore[misc]  # no third without has_aux
+        case.compare("jvp gives the spikes", x, spikes, case(x))
+        case.compare("jvp gives the gradient times the direction", x, got, want, _few(case, want))
+
+    _held_to(case, "jvp", attempt)
+
+
+class _Module(nn.Module):
+    """Exporting takes a module."""
+
+    def __init__(self, function: Callable[[Tensor], Tensor]) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.function(x)
+
+
+@check(
+    "torch.export gives the same spikes",
+    why="Exported programs are how trained networks reach hardware.",
+    sweep="once",
+)
+def export(case: Case) -> None:
+    """Of the network as it is used; of a derivative also as it is trained."""
+    case = case.at(torch.float32)
+    x = case.random(7)
+    want = case.gradient(x)
+
+    def attempt() -> None:
+        with torch.no_grad():
+            spikes = torch.export.export(_Module(case.surrogate), (x,)).module()(x)
+        case.compare("the exported program gives the spikes", x, spikes, case(x))
+        # PyTorch drops the backward pass of any autograd.Function when it exports: no black box can help it.
+        if case.spec.derivative is not None and hasattr(torch.compiler, "is_exporting"):
+            leaf = x.detach().requires_grad_()
+            trained = torch.export.export(_Module(case.surrogate), (leaf,)).module()(leaf)
+            if not case.spec.traits.stochastic:  # drawn in its forward pass
+                gradient = torch.autograd.grad(trained.sum(), leaf)[0]
+                case.compare("the exported program trains", x, gradient, want, _few(case, want))
+
+    _held_to(case, "export", attempt)
+
+
+@check(
+    "Under autocast spikes and gradient keep the input's dtype and values",
+    why="Autocast changes the dtype of some operations; a spike is exact in every dtype, and must stay so.",
+    bug="snnTorch 1.0.0 turns bfloat16 membranes into float32 spikes.",
+    sweep="once",
+)
+def autocast(case: Case) -> None:
+    """In bfloat16, for float32 and bfloat16 inputs."""
+    for dtype in (torch.float32, torch.bfloat16):
+        here = case.at(dtype)
+        x = here.random(16)
+        want = here.gradient(x)
+
+        def attempt(here: Case = here, x: Tensor = x, want: Tensor = want) -> None:
+            with torch.autocast(here.device.type, dtype=torch.bfloat16):
+                leaf, spikes = here.spikes_of(x)
+            plain = here(x)
+            if spikes.dtype is not plain.dtype:
+                promise = "autocast leaves the dtype of spikes alone"
+                raise ConformanceError(promise, got=spikes.dtype, expected=plain.dtype)
+            here.compare("autocast leaves spikes alone", x, spikes, plain)
+            here.reseed()
+            gradient = torch.autograd.grad(spikes.sum(), leaf)[0]
+            here.compare("autocast leaves the gradient alone", x, gradient, want, _few(here, want))
+
+        _held_to(case, "autocast", attempt)

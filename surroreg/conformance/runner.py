@@ -1,0 +1,316 @@
+"""Which checks apply, and running one of them where it can disturb nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import platform
+import time
+import traceback
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+import surroreg
+import surroreg.conformance.checks  # enters the checks into the table
+from surroreg import discovery
+from surroreg.conformance import targets
+from surroreg.conformance.case import DTYPES, Case, sweep
+from surroreg.conformance.provider import Provider
+from surroreg.conformance.report import Report, Result, Status
+from surroreg.conformance.table import CHECKS, Check, ConformanceError, NotVerifiedError
+from surroreg.conformance.targets import Selection, Target
+from surroreg.parameters import reference_to
+
+DEVICES = ("cpu", "meta", "cuda")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to run.
+
+    Args:
+        devices: where to run; what is not there counts as unverified.
+        required: devices whose absence is a failure.
+        dtypes: for the checks that are repeated for several.
+        seed: of everything drawn.
+        examples: how many inputs hypothesis tries per check.
+    """
+
+    devices: tuple[str, ...] = DEVICES
+    required: tuple[str, ...] = ()
+    dtypes: tuple[torch.dtype, ...] = DTYPES
+    seed: int = 0
+    examples: int = 50
+
+    def __post_init__(self) -> None:
+        for device in (*self.devices, *self.required):
+            if device not in DEVICES:
+                raise surroreg.SurroregError(f"no checks for device {device!r}; there are: {', '.join(DEVICES)}.")
+        # What is required is run; each once, in one order.
+        asked = {*self.devices, *self.required}
+        object.__setattr__(self, "devices", tuple(device for device in DEVICES if device in asked))
+        if not self.devices or not self.dtypes:
+            raise surroreg.SurroregError("nothing to check: give at least one device and one dtype.")
+        for dtype in self.dtypes:
+            if not isinstance(dtype, torch.dtype) or not dtype.is_floating_point:
+                raise TypeError(f"dtypes takes floating torch dtypes, such as torch.float32, not {dtype!r}.")
+        for what in ("seed", "examples"):
+            if type(getattr(self, what)) is not int:
+                raise TypeError(f"{what} takes an int, not {getattr(self, what)!r}.")
+        if not -(2**63) <= self.seed < 2**63:
+            raise surroreg.SurroregError(f"the seed {self.seed} does not fit into 64 bits.")
+        if self.examples < 1:
+            raise surroreg.SurroregError(f"at least one example must be tried, not {self.examples}.")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the settings, JSON-safe."""
+        dtypes = [str(dtype).removeprefix("torch.") for dtype in self.dtypes]
+        return {"seed": self.seed, "examples": self.examples, "dtypes": dtypes, "devices": list(self.devices)}
+
+
+@dataclass(frozen=True)
+class Item:
+    """One check of one surrogate, or of a whole plugin, on one device."""
+
+    subject: Target | Provider
+    check: Check
+    device: str
+
+    @property
+    def target(self) -> str:
+        """Qualified name of the surrogate, or the plugin's namespace."""
+        return self.subject.name
+
+    @property
+    def vital(self) -> bool:
+        """Whether it tells that a plugin does not load: no filter may hide that."""
+        return isinstance(self.subject, Provider) and bool(self.subject.problem) and self.check.id == "provider_loads"
+
+    @property
+    def id(self) -> str:
+        """``target::check[device]``."""
+        return f"{self.target}::{self.check.id}[{self.device}]"
+
+    def result(self, status: Status, message: str = "", **rest: Any) -> Result:
+        """Return a result of this item."""
+        return Result(self.target, self.check.id, self.device, status, message, **rest)
+
+
+def plan(selection: Selection, devices: Iterable[str] = DEVICES, pattern: str = "*") -> list[Item]:
+    """Return the checks to run, in a stable order: plugin by plugin, surrogate by surrogate, as in the table."""
+    subjects: dict[str, Target | Provider] = {
+        **{provider.name: provider for provider in sorted(selection.providers, key=lambda p: bool(p.problem))},
+        **{target.name: target for target in selection.targets},
+    }
+    items = [
+        Item(subject, check, device)
+        for _, subject in sorted(subjects.items())
+        for check in CHECKS.values()
+        for device in devices
+        if device in check.devices and _applies(check, subject)
+    ]
+    return [item for item in items if item.vital or targets.matches(item.check.id, pattern)]
+
+
+def _applies(check: Check, subject: Target | Provider) -> bool:
+    """Whether a check has a place in the report of a subject, be it to say why it is skipped."""
+    if isinstance(subject, Provider) or check.sweep == "provider":
+        return isinstance(subject, Provider) and check.sweep == "provider"
+    return bool(check.gate.otherwise) or check.gate.applies(subject.spec)
+
+
+def run(item: Item, settings: Settings) -> Result:
+    """Run one check and return what became of it."""
+    if item.device == "cuda" and not torch.cuda.is_available():
+        reason = f"torch {torch.__version__} finds no CUDA device"
+        if "cuda" in settings.required:
+            return item.result("failed", f"{reason}, and one is required (--require-device)")
+        return item.result("unverified", reason)
+    if isinstance(item.subject, Target) and not item.check.gate.applies(item.subject.spec):
+        return item.result("skipped", item.check.gate.otherwise)
+    started = time.perf_counter()
+    measured: dict[str, Any] = {}
+    status: Status = "passed"
+    message = ""
+    case: Case | None = None
+    try:
+        for case in _cases(item, settings):
+            with _isolated(settings.seed, item.device):
+                item.check.run(case)
+            if isinstance(case, Case):
+                measured = _merged(measured, case)
+    except NotVerifiedError as reason:
+        status, message = "skipped", str(reason)
+    except (Exception, SystemExit) as error:
+        status = "warned" if item.check.severity == "warning" else "failed"
+        message = _told(error, item, case, settings)
+        measured = _merged(measured, case) if isinstance(case, Case) else measured
+    return item.result(status, message, seconds=time.perf_counter() - started, **measured)
+
+
+def _merged(measured: Mapping[str, Any], case: Case) -> dict[str, Any]:
+    worst = max((w for w in (measured.get("worst"), case.worst) if w is not None), default=None)
+    worst = None if worst == float("inf") else worst  # not a number against a number: JSON knows neither
+    return {"worst": worst, "measures": {**measured.get("measures", {}), **case.measures}}
+
+
+def _cases(item: Item, settings: Settings) -> Iterator[Any]:
+    """Yield what the check's function is called with."""
+    if isinstance(item.subject, Provider):
+        yield item.subject
+        return
+    device = torch.device("cuda:0" if item.device == "cuda" else item.device)
+    swept = item.check.sweep
+    try:
+        sets = list(sweep(item.subject.spec))
+    except ConformanceError as error:  # told once
+        if item.check.id == "spec_complete":
+            raise
+        raise NotVerifiedError(f"there are no values to build it with: {error.promise}") from None
+    for params in sets:
+        for dtype in settings.dtypes if swept == "all" else (torch.float64,):
+            yield Case(
+                item.subject.spec,
+                params,
+                dtype,
+                device,
+                bare=item.subject.bare,
+                seed=settings.seed,
+                examples=settings.examples,
+            )
+        if swept == "once":
+            return
+
+
+@contextlib.contextmanager
+def _isolated(seed: int, device: str) -> Iterator[None]:
+    """Seed, and put everything back afterwards that a surrogate could have changed."""
+    dtype, threads = torch.get_default_dtype(), torch.get_num_threads()
+    deterministic = torch.are_deterministic_algorithms_enabled()
+    devices = [0] if device == "cuda" else []
+    with warnings.catch_warnings(), torch.random.fork_rng(devices), torch.enable_grad():
+        warnings.simplefilter("ignore")
+        torch.manual_seed(seed)
+        torch.set_default_dtype(torch.float32)
+        torch.set_num_threads(1)  # digits that do not depend on the machine; and xdist's workers stay apart
+        try:
+            yield
+        finally:
+            torch.set_default_dtype(dtype)
+            torch.set_num_threads(threads)
+            torch.use_deterministic_algorithms(deterministic)
+
+
+def _told(error: BaseException, item: Item, case: Case | None, settings: Settings) -> str:
+    """Return a failure as a person reads it: the promise, the facts, and one line to repeat it."""
+    if isinstance(error, ConformanceError):
+        lines = str(error).splitlines()
+    else:
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        text = " ".join(f"{type(error).__name__}: {error}".split())
+        lines = [
+            f"promised: {item.check.title}",
+            f"got:      {text}",
+            f"raised:   in {where.name}, {where.filename}:{where.lineno}",
+        ]
+    if isinstance(case, Case):
+        # A callable by its name: its repr is an address, another one in every run.
+        values = ", ".join(f"{k}={reference_to(v) if callable(v) else repr(v)}" for k, v in case.params.items())
+        dtype = str(case.told or case.dtype).removeprefix("torch.")
+        lines.append("with:     " + ", ".join(filter(None, (values, dtype, f"on {item.device}"))))
+        if case.spec.formula is not None:
+            lines.append(f"formula:  {case.spec.formula}")
+    lines.append(f"why:      {item.check.why}")
+    if item.subject.reference:
+        options = f"--check {item.check.id} --device {item.device} --seed {settings.seed}"
+        options += f" --max-examples {settings.examples}" if settings.examples != Settings.examples else ""
+        lines.append(f"repeat:   surroreg check {item.subject.reference} {options}")
+    # Reports, terminals and xdist want text that can be encoded.
+    return "\n".join(lines).encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def environment() -> dict[str, Any]:
+    """Return what the results depend on."""
+    import hypothesis
+
+    found: dict[str, Any] = {
+        "surroreg": surroreg.__version__,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "torch": torch.__version__,
+        "hypothesis": hypothesis.__version__,
+        "cuda": "none",
+    }
+    if torch.cuda.is_available():
+        capability = ".".join(map(str, torch.cuda.get_device_capability(0)))
+        found["cuda"] = f"{torch.cuda.get_device_name(0)}, capability {capability}, CUDA {torch.version.cuda}"
+    return found
+
+
+def _plugins(selection: Selection) -> tuple[dict[str, str], ...]:
+    """Return the plugins that were checked, also those of which only some surrogates were."""
+    names = {target.name.partition("/")[0] for target in selection.targets if "/" in target.name}
+    installed = discovery.scan()[0] if names - {"builtin"} else []  # imports none of them
+    found = {c.namespace: (c.distribution, c.version) for c in installed if c.namespace in names}
+    found |= {provider.namespace: (provider.distribution, provider.version) for provider in selection.providers}
+    if "builtin" in {*names, *found}:
+        found["builtin"] = ("surroreg", surroreg.__version__)
+    return tuple(
+        {"namespace": namespace, "distribution": distribution, "version": version}
+        for namespace, (distribution, version) in sorted(found.items())
+    )
+
+
+def report(selection: Selection, results: Iterable[Result], settings: Settings) -> Report:
+    """Return the report of a run."""
+    return Report(
+        tuple(results),
+        surrogates={target.name: target.spec.to_dict() for target in selection.targets},
+        plugins=_plugins(selection),
+        environment=environment(),
+        settings=settings.to_dict(),
+    )
+
+
+def check(
+    target: Any,
+    *,
+    devices: Iterable[str] = DEVICES,
+    dtypes: Iterable[torch.dtype] = DTYPES,
+    checks: str = "*",
+    seed: int = 0,
+    examples: int = 50,
+) -> Report:
+    """Run the conformance checks of a surrogate, or of all of a plugin.
+
+    Args:
+        target: a surrogate's name, a plugin's namespace, a :class:`surroreg.SurrogateSpec`, or any callable
+            that maps a tensor to spikes.
+        devices: among ``"cpu"``, ``"meta"`` (catches hard-coded devices) and ``"cuda"``; the checks of a
+            device that is not there are in ``Report.unverified``.
+        dtypes: floating dtypes, for the checks that are repeated for several.
+        checks: shell-style pattern of check ids.
+        seed: of everything drawn.
+        examples: how many inputs hypothesis tries per check.
+
+    Returns:
+        The report: ``.ok``, ``.failures`` (each with ``.check`` and ``.message``), ``.to_dict()``, ``.write(path)``.
+
+    Raises:
+        TypeError: the target is none of these.
+        SurroregError: no check or no such device; or the name is unknown (:class:`surroreg.UnknownSurrogateError`).
+    """
+    for what, given in (("devices", devices), ("dtypes", dtypes)):
+        if isinstance(given, (str, torch.dtype)):
+            raise TypeError(f"{what} takes a list, not {given!r}.")
+    if not isinstance(checks, str):
+        raise TypeError(f"checks takes a pattern, a str, not {checks!r}.")
+    settings = Settings(devices=tuple(devices), dtypes=tuple(dtypes), seed=seed, examples=examples)
+    selection = targets.one(target)
+    items = plan(selection, settings.devices, checks)
+    if not items:
+        raise surroreg.SurroregError(f"no check matches {checks!r}; there are: {', '.join(CHECKS)}.")
+    return report(selection, [run(item, settings) for item in items], settings)

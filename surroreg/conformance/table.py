@@ -1,0 +1,137 @@
+"""What a check is, and the one table of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from surroreg.specs import SurrogateSpec
+
+if TYPE_CHECKING:
+    from surroreg.conformance.case import Case
+    from surroreg.conformance.provider import Provider
+
+    Function = TypeVar("Function", Callable[[Case], None], Callable[[Provider], None])
+
+Severity = Literal["error", "warning"]
+Sweep = Literal["all", "parameters", "once", "provider"]
+
+
+class ConformanceError(Exception):
+    """A promise is broken.
+
+    Args:
+        promise: what should have held.
+        at: the input where it does not, at its worst.
+        got, expected: what was found there, and what should have been.
+    """
+
+    def __init__(self, promise: str, *, at: Any = None, got: Any = None, expected: Any = None) -> None:
+        super().__init__(promise)
+        self.promise = promise
+        self.facts = {
+            name: str(value) for name, value in (("at", at), ("got", got), ("expected", expected)) if value is not None
+        }
+
+    def __str__(self) -> str:
+        return "\n".join(
+            [f"promised: {self.promise}", *(f"{name + ':':9} {fact}" for name, fact in self.facts.items())]
+        )
+
+
+class NotVerifiedError(Exception):
+    """A check cannot say anything of this surrogate; the message is the reason. It counts as skipped."""
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What a spec must declare for a check to apply.
+
+    Args:
+        trait: what it is called.
+        applies: whether a spec declares it.
+        otherwise: why the check is skipped. Empty where it would be out of place, and is left out.
+    """
+
+    trait: str
+    applies: Callable[[SurrogateSpec], bool]
+    otherwise: str = ""
+
+
+ANY = Gate("any", lambda spec: True)
+DETERMINISTIC = Gate("deterministic", lambda spec: not spec.traits.stochastic)
+STOCHASTIC = Gate("stochastic", lambda spec: spec.traits.stochastic)
+BLACK_BOX = Gate("factory", lambda spec: spec.factory is not None)
+NOISE_FORMULA = Gate(
+    "stochastic, formula",
+    lambda spec: spec.traits.stochastic and spec.formula is not None,
+)
+DERIVATIVE = Gate("derivative", lambda spec: spec.derivative is not None)
+DECLARED = Gate(
+    "derivative or formula",
+    lambda spec: spec.derivative is not None or (spec.formula is not None and not spec.traits.stochastic),
+    "it declares neither a derivative nor a formula to hold its gradient to",
+)
+FORMULA = Gate(
+    "formula",
+    lambda spec: spec.formula is not None and not spec.traits.stochastic,
+    "it declares no formula (of a deterministic gradient)",
+)
+PRIMITIVE = Gate("primitive", lambda spec: spec.primitive is not None, "it declares no primitive")
+EVEN = Gate("even", lambda spec: spec.traits.even is not None, "it promises nothing about being even")
+NON_NEGATIVE = Gate(
+    "non_negative", lambda spec: spec.traits.non_negative is not None, "it promises nothing about its sign"
+)
+PARAMETERS = Gate("parameters", lambda spec: bool(spec.parameters))
+
+
+@dataclass(frozen=True)
+class Check:
+    """One conformance property.
+
+    Args:
+        id: stable name, that of its function.
+        title: the promise, in a line.
+        why: what goes wrong in a user's network when it does not hold.
+        bug: a real bug it catches, with its source, or ``""``.
+        run: the function, of a :class:`Case` (or a :class:`Provider`); it raises :class:`ConformanceError`
+            or :class:`NotVerifiedError`.
+        gate: what the spec must declare for it to apply.
+        severity: a failing ``"warning"`` is reported and fails nothing.
+        sweep: over what it is repeated: ``"all"`` parameter values and dtypes, ``"parameters"`` at the
+            widest dtype, ``"once"`` at the defaults, or once for the whole ``"provider"``.
+        devices: where it can run.
+    """
+
+    id: str
+    title: str
+    why: str
+    bug: str
+    run: Callable[[Any], None]
+    gate: Gate = ANY
+    severity: Severity = "error"
+    sweep: Sweep = "all"
+    devices: tuple[str, ...] = ("cpu", "cuda")
+
+
+CHECKS: dict[str, Check] = {}
+
+
+def check(
+    title: str,
+    *,
+    why: str,
+    bug: str = "",
+    gate: Gate = ANY,
+    severity: Severity = "error",
+    sweep: Sweep = "all",
+    devices: tuple[str, ...] = ("cpu", "cuda"),
+) -> Callable[[Function], Function]:
+    """Enter a function into the table; the arguments are those of :class:`Check`."""
+
+    def enter(run: Function) -> Function:
+        CHECKS[run.__name__] = Check(run.__name__, title, why, bug, run, gate, severity, sweep, devices)
+        return run
+
+    return enter

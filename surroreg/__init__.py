@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from surroreg import conformance
     from surroreg.api import from_config, load, names, plugins, refresh, register, spec
     from surroreg.errors import (
         AmbiguousSurrogateError,
@@ -74,6 +75,7 @@ __all__ = [
     "Traits",
     "UnknownSurrogateError",
     "__version__",
+    "conformance",
     "from_config",
     "hookimpl",
     "load",
@@ -87,6 +89,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "conformance":
+        return importlib.import_module("surroreg.conformance")
     if name not in _HOME:
         raise AttributeError(f"module 'surroreg' has no attribute {name!r}")
     value = getattr(importlib.import_module(f"surroreg.{_HOME[name]}"), name)

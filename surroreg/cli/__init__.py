@@ -1,4 +1,4 @@
-"""The command line: ``surroreg list | show | plugins | doctor | demo``.
+"""The command line: ``surroreg list | show | plugins | doctor | check | demo``.
 
 Data goes to standard output, everything else to standard error. Exit codes: 0 for success, 1 where
 something was found wrong, 2 where the question was.
@@ -52,6 +52,20 @@ def parser() -> argparse.ArgumentParser:
 
     doctor = commands.add_parser("doctor", help="say what is wrong with the installation, if anything")
     doctor.set_defaults(run=_run("health", "doctor"))
+
+    check = commands.add_parser("check", help="check that a surrogate, or a whole plugin, keeps its promises")
+    check.add_argument("name", metavar="NAME|NAMESPACE", help="such as 'atan', 'acme/bell', 'acme', 'my_module:bell'")
+    check.add_argument("--check", default="*", metavar="GLOB", help="only checks whose id matches")
+    check.add_argument("--device", action="append", default=[], metavar="DEVICE", help="cpu, meta or cuda (all three)")
+    check.add_argument(
+        "--require-device", action="append", default=[], metavar="DEVICE", help="fail if it is not there"
+    )
+    check.add_argument("--seed", type=int, default=0, metavar="N", help="seed of everything drawn (0)")
+    check.add_argument("--max-examples", type=_count, default=50, metavar="N", help="inputs hypothesis tries (50)")
+    check.add_argument(
+        "--report", action="append", default=[], metavar="FILE", help="FILE.json, .md, .html, .badge.json"
+    )
+    check.set_defaults(run=_run("check", "check"))
 
     demo = commands.add_parser("demo", help="train a small spiking network on handwritten digits")
     demo.add_argument("name", nargs="?", default="atan", metavar="NAME", help="surrogate to train with (atan)")

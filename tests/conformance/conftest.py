@@ -1,0 +1,178 @@
+"""Plugins as an installer leaves them, and the commands ``pytest`` and ``surroreg`` run beside them."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+import shlex
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import surroreg.api
+from surroreg.cli import main
+from surroreg.registry import Registry
+
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+(PLUGIN,) = [block for block in re.findall(r"```python\n(.*?)```", README, re.S) if "hookimpl" in block]
+
+#: The console scripts as pip writes them: not the current folder but that of the script is on the path.
+SCRIPTS = {"pytest": "from pytest import main", "surroreg": "from surroreg.cli import main"}
+
+
+@dataclass
+class Run:
+    """What a command did."""
+
+    stdout: str
+    stderr: str
+    code: int
+
+    @property
+    def text(self) -> str:
+        return self.stdout + self.stderr
+
+    @property
+    def outcomes(self) -> dict[str, int]:
+        """What pytest counts in its last line."""
+        last = [line for line in self.stdout.splitlines() if line.strip()][-1]
+        found = re.findall(r"(\d+) (passed|failed|skipped|xfailed|xpassed|error|deselected)", last)
+        return {what: int(number) for number, what in found}
+
+    @property
+    def ids(self) -> list[str]:
+        """What ``--collect-only -q`` lists."""
+        return [line for line in self.stdout.splitlines() if "::" in line]
+
+
+class Place:
+    """A folder for distributions that are installed, and one to work in."""
+
+    #: The README's plugin; the same with a factor in its gradient that its formula does not have.
+    plugin = PLUGIN
+    broken = PLUGIN.replace("return (-", "return 1.1 * (-")
+    head = "from surroreg import Parameter, SurrogateSpec, hookimpl, surrogate\n"
+
+    def __init__(self, root: Path) -> None:
+        self.root, self.site, self.work = root, root / "site", root / "work"
+        for folder in (self.site, self.work, root / "bin"):
+            folder.mkdir()
+        for name, source in SCRIPTS.items():
+            script = root / "bin" / name
+            script.write_text(f"#!{sys.executable}\nimport sys\n{source}\nsys.exit(main())\n", encoding="utf-8")
+            script.chmod(script.stat().st_mode | stat.S_IXUSR)
+
+    def install(self, namespace: str, source: str = PLUGIN, *, version: str = "1.0") -> None:
+        """Install a plugin module as the distribution ``surroreg-<namespace>``."""
+        module = f"surroreg_{namespace}"
+        (self.site / f"{module}.py").write_text(source, encoding="utf-8")
+        info = self.site / f"{module}-{version}.dist-info"
+        info.mkdir()
+        metadata = f"Metadata-Version: 2.1\nName: surroreg-{namespace}\nVersion: {version}\n"
+        (info / "METADATA").write_text(metadata, encoding="utf-8")
+        (info / "entry_points.txt").write_text(f"[surroreg]\n{namespace} = {module}\n", encoding="utf-8")
+
+    def write(self, name: str, text: str) -> Path:
+        """Write a file in the folder to work in."""
+        path = self.work / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    @property
+    def files(self) -> set[str]:
+        """What lies in the folder to work in."""
+        return {str(path.relative_to(self.work)) for path in self.work.rglob("*")}
+
+    def run(self, *command: str, folder: str = ".", **variables: str) -> Run:
+        """Run a command in the folder to work in; one alone is a line for the shell."""
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("SURROREG_", "PYTHON", "PYTEST_", "COLUMNS"))}
+        inherited = os.environ.get("PYTHONPATH", "").split(os.pathsep)  # the surroreg under test may be there
+        ours = {
+            "PYTHONPATH": os.pathsep.join(filter(None, [str(self.site), *inherited])),
+            "PATH": os.pathsep.join([str(self.root / "bin"), str(Path(sys.executable).parent), kept["PATH"]]),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "CUDA_VISIBLE_DEVICES": "",
+        }
+        done = subprocess.run(
+            ["/bin/sh", "-c", command[0] if len(command) == 1 else shlex.join(command)],
+            env={**kept, **ours, **variables},
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=300,
+            cwd=self.work / folder,
+        )
+        return Run(done.stdout, done.stderr, done.returncode)
+
+    def check(self, *options: str, **how: str) -> Run:
+        """Run ``pytest --plugin-conformance`` with options; without a cache, and with few examples."""
+        quick = ("-p", "no:cacheprovider", "--plugin-conformance", "--conformance-max-examples=3")
+        return self.run("pytest", *quick, *options, **how)
+
+
+class Inside(Place):
+    """A place whose commands run in this process: quick, and as good where little is executed."""
+
+    def run(self, *command: str, folder: str = ".", **variables: str) -> Run:
+        assert not variables
+        program, *options = command
+        out, err = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), _chdir(self.work / folder):
+            try:
+                code = {"pytest": pytest.main, "surroreg": main}[program](options)
+            except SystemExit as error:  # of argparse
+                code = error.code
+        self.forget()
+        return Run(out.getvalue(), err.getvalue(), int(code or 0))
+
+    def forget(self) -> None:
+        """Let the next command import anew what lies here."""
+        for name, module in list(sys.modules.items()):
+            if str(self.root) in (getattr(module, "__file__", None) or ""):
+                del sys.modules[name]
+        surroreg.api._default = Registry()
+
+
+@contextlib.contextmanager
+def _chdir(folder: Path) -> Iterator[None]:
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    """A place of the test's own, with nothing installed."""
+    return Place(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A function that makes places, which stay for as long as the module runs."""
+    return lambda: Place(tmp_path_factory.mktemp("place"))
+
+
+@pytest.fixture
+def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Inside]:
+    """A place of the test's own in this process, whose registry knows the built-ins and what is installed there."""
+    there = Inside(tmp_path)
+    for name in [name for name in os.environ if name.startswith(("SURROREG_", "PYTEST_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setattr(sys, "path", [str(there.site), *sys.path])
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    monkeypatch.setattr(surroreg.api, "_default", Registry())
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    yield there
+    there.forget()

@@ -1,0 +1,28 @@
+"""Write the table of checks into conformance.md."""
+
+from pathlib import Path
+
+from surroreg.conformance import runner  # noqa: F401  # enters the checks
+from surroreg.conformance.table import CHECKS
+
+PAGE = Path(__file__).with_name("conformance.md")
+BEGIN, END = "<!-- checks: written by python docs/checks.py -->\n", "<!-- end of checks -->"
+
+
+def table() -> str:
+    """Return the checks as a Markdown table."""
+    rows = ["| check | promise | why it matters | a bug it catches | gate | severity |", "| --- " * 6 + "|"]
+    for check in CHECKS.values():
+        cells = (f"`{check.id}`", check.title, check.why, check.bug, check.gate.trait, check.severity)
+        rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return "\n".join(rows) + "\n"
+
+
+def updated(page: str) -> str:
+    """Return the page with the present table."""
+    head, _, rest = page.partition(BEGIN)
+    return head + BEGIN + "\n" + table() + "\n" + END + rest.partition(END)[2]
+
+
+if __name__ == "__main__":
+    PAGE.write_text(updated(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

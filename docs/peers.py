@@ -1,0 +1,68 @@
+"""Check the surrogates of snnTorch and SpikingJelly, and write what fails into peers.md. Takes a few minutes."""
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module, metadata
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import surroreg
+from surroreg.conformance.report import Report
+
+PAGE = Path(__file__).with_name("peers.md")
+BEGIN, END = "<!-- results: written by python docs/peers.py -->\n", "<!-- end of results -->"
+SETTINGS: dict[str, Any] = {"devices": ("cpu", "meta"), "examples": 20}
+
+
+def checks(report: Report, *statuses: str) -> list[str]:
+    """Return the checks that ended in one of these ways on some device, once each."""
+    return list(dict.fromkeys(result.check for result in report.results if result.status in statuses))
+
+
+def failing(report: Report) -> str:
+    """Return a cell that names the failing checks; where they are more than the passing ones, it names those."""
+    failed, warned, passed = checks(report, "failed"), checks(report, "warned"), passing(report)
+    if len(failed) > len(passed):
+        return "**all but** " + ", ".join(f"`{check}`" for check in passed)
+    return ", ".join([*(f"`{check}`" for check in failed), *(f"*`{check}`*" for check in warned)]) or "none"
+
+
+def passing(report: Report) -> list[str]:
+    """Return the checks that passed wherever they ran."""
+    return [check for check in checks(report, "passed") if check not in checks(report, "failed", "warned")]
+
+
+def table(plugins: Sequence[Any]) -> str:
+    """Return the results as a Markdown table."""
+    versions = ", ".join(f"{plugin.library} {metadata.version(plugin.library)}" for plugin in plugins)
+    lines = [f"With {versions} and torch {torch.__version__}, on the devices {' and '.join(SETTINGS['devices'])}."]
+    lines += ["", "| surrogate | passed | failing checks |", "| --- | ---: | --- |"]
+    for plugin in plugins:
+        for spec in plugin.specs:
+            report = surroreg.conformance.check(spec, **SETTINGS)
+            lines.append(f"| `{plugin.library}/{spec.name}` | {len(passing(report))} | {failing(report)} |")
+    return "\n".join(lines) + "\n"
+
+
+def updated(page: str, plugins: Sequence[Any]) -> str:
+    """Return the page with the present results."""
+    head, _, rest = page.partition(BEGIN)
+    return head + BEGIN + "\n" + table(plugins) + "\n" + END + rest.partition(END)[2]
+
+
+def recorded(page: str) -> dict[str, str]:
+    """Return the cells of failing checks on the page, by surrogate."""
+    rows = page.partition(BEGIN)[2].partition(END)[0].splitlines()
+    cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows if row.startswith("| `")]
+    return {name.strip("`"): cell for name, _, cell in cells}
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(PAGE.parents[1] / "tests" / "conformance"))
+    PLUGINS = import_module("peers").PLUGINS  # not this file
+    for plugin in PLUGINS:
+        if plugin.missing:
+            sys.exit(plugin.missing)
+    PAGE.write_text(updated(PAGE.read_text(encoding="utf-8"), PLUGINS), encoding="utf-8")

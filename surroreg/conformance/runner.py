@@ -23,6 +23,7 @@ from surroreg.conformance.report import Report, Result, Status
 from surroreg.conformance.table import CHECKS, Check, ConformanceError, NotVerifiedError
 from surroreg.conformance.targets import Selection, Target
 from surroreg.parameters import reference_to
+from surroreg.specs import SurrogateSpec
 
 DEVICES = ("cpu", "meta", "cuda")
 
@@ -86,8 +87,10 @@ class Item:
 
     @property
     def vital(self) -> bool:
-        """Whether it tells that a plugin does not load: no filter may hide that."""
-        return isinstance(self.subject, Provider) and bool(self.subject.problem) and self.check.id == "provider_loads"
+        """Whether it tells that nothing can be checked: no filter may hide that."""
+        if isinstance(self.subject, Provider):
+            return bool(self.subject.problem) and self.check.id == "provider_loads"
+        return self.check.id == "spec_complete" and not _has_values(self.subject.spec)
 
     @property
     def id(self) -> str:
@@ -120,6 +123,15 @@ def _applies(check: Check, subject: Target | Provider) -> bool:
     if isinstance(subject, Provider) or check.sweep == "provider":
         return isinstance(subject, Provider) and check.sweep == "provider"
     return bool(check.gate.otherwise) or check.gate.applies(subject.spec)
+
+
+def _has_values(spec: SurrogateSpec) -> bool:
+    """Whether there are parameter values to build the surrogate with."""
+    try:
+        next(sweep(spec))
+    except ConformanceError:
+        return False
+    return True
 
 
 def run(item: Item, settings: Settings) -> Result:

@@ -22,6 +22,8 @@ from torch.autograd import forward_ad
 from torch.autograd.function import Function
 from torch.fx import Proxy
 
+from surroreg.constants import constant
+
 Values = Sequence[Any]
 
 _DTYPES = frozenset({torch.float16, torch.bfloat16, torch.float32, torch.float64})
@@ -32,6 +34,7 @@ _PLAIN = frozenset({Tensor, torch.nn.Parameter})
 # Private, and the only test that Dynamo can trace (torch 2.6 and later).
 _transforms_active = torch._C._are_functorch_transforms_active
 _jit_tracing = torch._C._get_tracing_state
+_is_batched = torch._C._functorch.is_legacy_batchedtensor  # torch.autograd.grad(is_grads_batched=True)
 _is_exporting: Callable[[], bool] = getattr(torch.compiler, "is_exporting", lambda: False)  # torch >= 2.7
 
 
@@ -60,10 +63,6 @@ class Rule:
         # The spikes stand for the input only where both agree on which side of the step zero is.
         self.reads = "input" if reads == "sign" and fires_at_zero else reads
 
-    def keep(self, x: Tensor, spikes: Tensor) -> Tensor | None:
-        """Return the least that ``slope`` needs later: the input, the spikes, or nothing."""
-        return x if self.reads == "input" else spikes if self.reads == "sign" else None
-
     def slope(self, x: Tensor, values: Values) -> Tensor:
         """Return the derivative at ``x``."""
         return _evaluate(self.derivative, (x,), values)
@@ -74,10 +73,24 @@ class Rule:
         return _evaluate(self.primitive, (x,), values)
 
     def pullback(self, kept: Tensor | None, grad: Tensor, values: Values) -> Tensor:
-        """Return ``grad * derivative``, by the kernel where no higher order is asked for."""
-        x = grad if kept is None else kept
-        differentiably = self.kernel is None or torch.is_grad_enabled()
-        return _evaluate(self._product if differentiably else self.kernel, (x, grad), values)
+        """Return ``grad * derivative``, differentiable, for any kind of tensor."""
+        return _evaluate(self._product, (grad if kept is None else kept, grad), values)
+
+    def quick_pullback(self, x: Tensor, grad: Tensor, numbers: Values) -> Tensor:
+        """Return ``grad * derivative``, by the kernel if it can be used here."""
+        if (
+            self.kernel is None
+            or type(grad) is not Tensor  # it may refuse out=
+            or type(x) not in _PLAIN
+            or torch.is_grad_enabled()  # a higher order is asked for
+            or _transforms_active()
+            or torch.compiler.is_compiling()  # a compiler fuses plain operations better
+            or _is_batched(grad)
+        ):
+            return _evaluate(self._product, (x, grad), numbers)
+        if x.dtype in _HALF:
+            return self.kernel(x.float(), grad.float(), *numbers).to(x.dtype)
+        return self.kernel(x, grad, *numbers)
 
     def _product(self, x: Tensor, grad: Tensor, *values: Any) -> Tensor:
         return grad * self.derivative(x, *values)
@@ -90,17 +103,19 @@ class Rule:
         """Return the spikes, without a boolean tensor in between where ``out=`` is understood."""
         if type(x) not in _PLAIN or torch.compiler.is_compiling():
             return self.heaviside(x)
-        out = torch.empty_like(x)
-        return torch.ge(x, 0, out=out) if self.fires_at_zero else torch.gt(x, 0, out=out)
+        compare = torch.ge if self.fires_at_zero else torch.gt
+        return compare(x, constant(0.0, x), out=torch.empty_like(x))
 
-    def of_learnt(self, x: Tensor, values: Values, learnt: Sequence[int]) -> Callable[..., Tensor]:
-        """Return the primitive at ``x`` as a function of the parameters at the places ``learnt``."""
+    def of_learnt(
+        self, x: Tensor, numbers: Values, tensors: Sequence[Tensor], learnt: Sequence[int]
+    ) -> Callable[..., Tensor]:
+        """Return the primitive at ``x`` as a function of those among ``tensors`` at the places ``learnt``."""
 
-        def primitive(*tensors: Tensor) -> Tensor:
-            merged = list(values)
-            for place, tensor in zip(learnt, tensors, strict=True):
-                merged[place] = tensor
-            return self.level(x, merged)
+        def primitive(*found: Tensor) -> Tensor:
+            present = list(tensors)
+            for place, tensor in zip(learnt, found, strict=True):
+                present[place] = tensor
+            return self.level(x, merged(numbers, present))
 
         return primitive
 
@@ -127,80 +142,87 @@ def _evaluate(function: Callable[..., Tensor] | None, tensors: tuple[Tensor, ...
     return result.reshape(x.shape)  # a parameter of shape (1,) and a 0-d input
 
 
-def _save(ctx: Any, rule: Rule, x: Tensor, spikes: Tensor, values: Values) -> tuple[Tensor | None, ...]:
-    """Keep what the backward pass needs, and return the tensors among it."""
-    ctx.rule = rule
-    ctx.places = places = [place for place, value in enumerate(values) if isinstance(value, Tensor)]
-    ctx.values = [None if place in places else value for place, value in enumerate(values)] if places else values
-    # Learning a parameter takes the primitive at x, whatever the derivative itself reads.
-    learnable = places and rule.primitive is not None
-    saved = (x if learnable else rule.keep(x, spikes), *[values[place] for place in places])
-    ctx.save_for_backward(*saved)
-    return saved
-
-
-def _saved(ctx: Any) -> tuple[Any, Values]:
-    """Return what was kept, and the parameters' values."""
-    kept, *tensors = ctx.saved_tensors
+def merged(numbers: Values, tensors: Sequence[Tensor]) -> Values:
+    """Return all values of the parameters: the numbers, with tensors in the places of ``None``."""
     if not tensors:
-        return kept, ctx.values
-    values = list(ctx.values)
-    for place, tensor in zip(ctx.places, tensors, strict=True):
-        values[place] = tensor
-    return kept, values
+        return numbers
+    rest = iter(tensors)
+    return [next(rest) if number is None else number for number in numbers]
+
+
+def _note(ctx: Any, rule: Rule, x: Tensor, spikes: Tensor, numbers: Values, tensors: Sequence[Tensor]) -> Any:
+    """Note what the backward pass needs, and return the tensors among it, which are to be saved."""
+    ctx.rule, ctx.numbers = rule, numbers
+    # Learning a parameter takes the primitive at x, whatever the derivative itself reads.
+    learnable = tensors and rule.primitive is not None
+    kept = x if rule.reads == "input" or learnable else spikes if rule.reads == "sign" else None
+    return kept, *tensors
 
 
 def _backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-    kept, values = _saved(ctx)
+    rule, numbers = ctx.rule, ctx.numbers
+    kept, *tensors = ctx.saved_tensors or (None,)
+    if not tensors:
+        return None, rule.quick_pullback(grad if kept is None else kept, grad, numbers), None
     needed = ctx.needs_input_grad
-    grads: list[Tensor | None] = [None] * len(values)
-    learnt = [place for place in ctx.places if needed[2 + place]]
+    gradient = rule.pullback(kept, grad, merged(numbers, tensors)) if needed[1] else None
+    grads: list[Tensor | None] = [None] * len(tensors)
+    learnt = [place for place in range(len(tensors)) if needed[3 + place]]
     if learnt:
-        primitive = ctx.rule.of_learnt(kept, values, learnt)
-        pull = torch.func.vjp(primitive, *[values[place] for place in learnt])[1]
-        for place, gradient in zip(learnt, pull(grad), strict=True):
-            grads[place] = gradient
-    return (None, ctx.rule.pullback(kept, grad, values) if needed[1] else None, *grads)
+        primitive = rule.of_learnt(kept, numbers, tensors, learnt)
+        pull = torch.func.vjp(primitive, *[tensors[place] for place in learnt])[1]
+        for place, found in zip(learnt, pull(grad), strict=True):
+            grads[place] = found
+    return (None, gradient, None, *grads)
 
 
 class Spike(Function):
-    """The cheapest form: eager, and what Dynamo traces. ``apply(rule, x, *values)``."""
+    """The cheapest form: eager, and what Dynamo traces. ``apply(rule, x, numbers, *tensors)``."""
 
     @staticmethod
-    def forward(ctx: Any, rule: Rule, x: Tensor, *values: Any) -> Tensor:  # noqa: D102
+    def forward(ctx: Any, rule: Rule, x: Tensor, numbers: Values, *tensors: Tensor) -> Tensor:  # noqa: D102
         spikes = rule.forward(x)
-        _save(ctx, rule, x, spikes, values)
+        saved = _note(ctx, rule, x, spikes, numbers, tensors)
+        if len(saved) > 1 or saved[0] is not None:
+            ctx.save_for_backward(*saved)
         return spikes
 
     backward = staticmethod(_backward)
 
 
+# Function.apply is written in Python, for those who may be under a transform; here that is known.
+_apply: Callable[..., Tensor] = super(Function, Spike).apply
+
+
 class TransformableSpike(Function):
-    """The form for ``torch.func`` and forward-mode AD. ``apply(rule, x, *values)``."""
+    """The form for ``torch.func`` and forward-mode AD. ``apply(rule, x, numbers, *tensors)``."""
 
     generate_vmap_rule = True
 
     @staticmethod
-    def forward(rule: Rule, x: Tensor, *values: Any) -> Tensor:  # noqa: D102
+    def forward(rule: Rule, x: Tensor, numbers: Values, *tensors: Tensor) -> Tensor:  # noqa: D102
         return rule.heaviside(x)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:  # noqa: D102
-        rule, x, *values = inputs
-        ctx.save_for_forward(*_save(ctx, rule, x, output, values))
+        rule, x, numbers, *tensors = inputs
+        saved = _note(ctx, rule, x, output, numbers, tensors)
+        ctx.save_for_backward(*saved)  # of nothing, too: vmap counts on it
+        ctx.save_for_forward(*saved)
 
     backward = staticmethod(_backward)
 
     @staticmethod
-    def jvp(ctx: Any, _: None, tangent: Tensor | None, *tangents: Tensor | None) -> Tensor:  # noqa: D102
-        kept, values = _saved(ctx)
+    def jvp(ctx: Any, _: None, tangent: Tensor | None, __: None, *tangents: Tensor | None) -> Tensor:  # noqa: D102
+        kept, *tensors = ctx.saved_tensors or (None,)
         terms = []
         if tangent is not None:
+            values = merged(ctx.numbers, tensors)
             terms.append(tangent * ctx.rule.slope(tangent if kept is None else kept, values))
-        learnt = [place for place in ctx.places if tangents[place] is not None]
+        learnt = [place for place in range(len(tensors)) if tangents[place] is not None]
         if learnt:
-            primitive = ctx.rule.of_learnt(kept, values, learnt)
-            points = tuple(values[place] for place in learnt)
+            primitive = ctx.rule.of_learnt(kept, ctx.numbers, tensors, learnt)
+            points = tuple(tensors[place] for place in learnt)
             directions = tuple(tangents[place] for place in learnt)
             terms.append(torch.func.jvp(primitive, points, directions)[1])
         return cast(Tensor, sum(terms[1:], terms[0]))
@@ -225,10 +247,6 @@ def composed(rule: Rule, x: Tensor, values: Values) -> Tensor:
     return rule.heaviside(x.detach()) + gradient
 
 
-def _learns(values: Values) -> bool:
-    return any(isinstance(value, Tensor) and value.requires_grad for value in values)
-
-
 def check_input(x: Any) -> None:
     """Raise a TypeError that says what a surrogate takes, unless ``x`` is such a tensor."""
     if not isinstance(x, Tensor):
@@ -239,33 +257,36 @@ def check_input(x: Any) -> None:
         raise TypeError(f"a surrogate takes a dense tensor, not one of layout {x.layout}; call x.to_dense() first.")
 
 
-def spike(rule: Rule, x: Tensor, values: Values) -> Tensor:
+def spike(rule: Rule, x: Tensor, numbers: Values, tensors: Sequence[Tensor] = ()) -> Tensor:
     """Return the spikes of ``x``, with the rule's gradient, in the form that the moment asks for.
 
     Args:
         rule: the surrogate's functions.
         x: membrane minus threshold, any shape, float16, bfloat16, float32 or float64.
-        values: the parameters in the spec's order: numbers, callables or tensors.
+        numbers: the parameters in the spec's order: numbers and callables, ``None`` in place of each tensor.
+        tensors: the parameters that are tensors.
 
     Raises:
         TypeError: ``x`` is an integer, bool, complex or sparse tensor, or no tensor.
     """
     if type(x) is not Tensor and isinstance(x, Proxy):
-        return composed(rule, x, values)
+        return composed(rule, x, merged(numbers, tensors))
     if not isinstance(x, Tensor) or x.dtype not in _DTYPES or x.layout not in _LAYOUTS:
         check_input(x)
     if torch.compiler.is_compiling():
         if _transforms_active() or (_is_exporting() and torch.is_grad_enabled()):
-            return composed(rule, x, values)
+            return composed(rule, x, merged(numbers, tensors))
     elif _transforms_active():
-        return cast(Tensor, TransformableSpike.apply(rule, x, *values))  # type: ignore[no-untyped-call]
+        return cast(Tensor, TransformableSpike.apply(rule, x, numbers, *tensors))  # type: ignore[no-untyped-call]
     elif forward_ad._current_level >= 0:
         # A jvp with respect to parameters would nest forward-mode AD, which torch refuses outside torch.func.
-        if rule.primitive is not None and any(isinstance(value, Tensor) for value in values):
-            return composed(rule, x, values)
-        return cast(Tensor, TransformableSpike.apply(rule, x, *values))  # type: ignore[no-untyped-call]
+        if rule.primitive is not None and tensors:
+            return composed(rule, x, merged(numbers, tensors))
+        return cast(Tensor, TransformableSpike.apply(rule, x, numbers, *tensors))  # type: ignore[no-untyped-call]
     elif _jit_tracing() is not None:
-        return composed(rule, x, values)
-    if not (torch.is_grad_enabled() and (x.requires_grad or _learns(values))):
-        return rule.forward(x)
-    return cast(Tensor, Spike.apply(rule, x, *values))  # type: ignore[no-untyped-call]
+        return composed(rule, x, merged(numbers, tensors))
+    if torch.is_grad_enabled() and (x.requires_grad or any(tensor.requires_grad for tensor in tensors)):
+        if torch.compiler.is_compiling():
+            return cast(Tensor, Spike.apply(rule, x, numbers, *tensors))  # type: ignore[no-untyped-call]
+        return _apply(rule, x, numbers, *tensors)
+    return rule.forward(x)

@@ -36,6 +36,8 @@ class Surrogate(nn.Module):
     spec: SurrogateSpec
     _names: tuple[str, ...]
     _rule: Rule | None
+    _numbers: list[Any]
+    _held: tuple[str, ...]
     _factored: Callable[[Tensor], Tensor]
 
     def __init__(self, spec: SurrogateSpec | str, params: Mapping[str, Any], at_zero: int | None = None) -> None:
@@ -80,7 +82,8 @@ class Surrogate(nn.Module):
         if self._rule is None:
             check_input(x)
             return self._factored(x)
-        return spike(self._rule, x, self._values())
+        held = self._held
+        return spike(self._rule, x, self._numbers, [getattr(self, name) for name in held] if held else ())
 
     def derivative(self, x: Tensor) -> Tensor:
         """Return the pseudo-derivative at ``x``: same shape and dtype, differentiable.
@@ -166,6 +169,11 @@ class Surrogate(nn.Module):
             raise type(error)(f"{self.spec.name!r}: {error}") from None
 
     def _rebuild(self) -> None:
+        """Make ready what a call needs of the parameters' values."""
+        tensors = {*self._buffers, *self._parameters}
+        self.__dict__["_held"] = tuple(name for name in self._names if name in tensors)
+        # A list: of a tuple Dynamo takes the numbers for constants, and compiles anew for each.
+        self.__dict__["_numbers"] = [None if name in tensors else self.__dict__[name] for name in self._names]
         factory = self.spec.resolve("factory")
         if factory is not None:
             made = factory(**self.params)
@@ -204,7 +212,7 @@ class Surrogate(nn.Module):
         return None if self.at_zero == self.spec.traits.fires_at_zero else self.at_zero
 
     def _state(self) -> dict[str, Any]:
-        hidden = {"spec", "_rule", "_names", "_factored", *self._names}
+        hidden = {"spec", "_rule", "_names", "_numbers", "_held", "_factored", *self._names}
         return {key: value for key, value in self.__dict__.items() if key not in hidden}
 
     def __reduce__(self) -> tuple[Any, ...]:

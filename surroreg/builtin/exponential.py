@@ -18,11 +18,6 @@ def spike_rate_escape_primitive(x: Tensor, beta: float, slope: float) -> Tensor:
     return slope / beta * (1 + distance.sign() * (1 - tail))
 
 
-def spike_rate_escape_kernel(x: Tensor, grad: Tensor, beta: float, slope: float) -> Tensor:
-    """In snnTorch's order of operations, so that whole networks agree to the last bit."""
-    return grad * slope * (-beta * (x - 1).abs()).exp()
-
-
 @surrogate(
     formula="slope*exp(-beta*Abs(x - 1))",
     parameters=[
@@ -32,7 +27,7 @@ def spike_rate_escape_kernel(x: Tensor, grad: Tensor, beta: float, slope: float)
     references=["doi:10.1017/CBO9780511815706"],
     aliases=["SpikeRateEscape"],
     primitive=spike_rate_escape_primitive,
-    kernel=spike_rate_escape_kernel,
+    kernel="surroreg.builtin.kernels:spike_rate_escape",
     traits=Traits(even=False, non_negative=True, kinks=("1",)),
 )
 def spike_rate_escape(x: Tensor, beta: float, slope: float) -> Tensor:

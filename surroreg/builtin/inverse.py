@@ -19,6 +19,7 @@ THRESHOLD = Parameter("threshold", 1.0, gt=0, symbol="θ", doc="The neuron's thr
     parameters=[THRESHOLD],
     references=["doi:10.1109/JPROC.2023.3308088"],
     aliases=["InverseSpikeOperator"],
+    kernel="surroreg.builtin.kernels:inverse_spike_operator",
     traits=Traits(even=False, non_negative=True, kinks=("0",)),
 )
 def inverse_spike_operator(x: Tensor, threshold: float) -> Tensor:
@@ -36,6 +37,7 @@ def inverse_spike_operator(x: Tensor, threshold: float) -> Tensor:
     parameters=[THRESHOLD, MEAN, VARIANCE],
     references=["doi:10.1109/JPROC.2023.3308088"],
     aliases=["ISSO", "InverseStochasticSpikeOperator"],
+    kernel="surroreg.builtin.kernels:inverse_stochastic_spike_operator",
     traits=Traits(stochastic=True, even=False, non_negative=False, kinks=("0",)),
 )
 def inverse_stochastic_spike_operator(x: Tensor, threshold: float, mean: float, variance: float) -> Tensor:

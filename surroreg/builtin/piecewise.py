@@ -11,16 +11,11 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-def straight_through_kernel(x: Tensor, grad: Tensor) -> Tensor:
-    """Hand on the upstream gradient."""
-    return grad
-
-
 @surrogate(
     formula="1",
     references=["arxiv:1308.3432"],
     aliases=["StraightThroughEstimator", "STE"],
-    kernel=straight_through_kernel,
+    kernel="surroreg.builtin.kernels:straight_through",
     traits=Traits(even=True, non_negative=True, reads="nothing"),
 )
 def straight_through_estimator(x: Tensor) -> Tensor:
@@ -29,7 +24,9 @@ def straight_through_estimator(x: Tensor) -> Tensor:
     snnTorch's documentation calls it a gradient of the fast sigmoid; its code, and this, are the
     identity. Keeps nothing for the backward pass.
     """
-    return x.new_ones(()).expand(x.shape)
+    import torch
+
+    return torch.ones_like(x)
 
 
 @surrogate(
@@ -37,6 +34,7 @@ def straight_through_estimator(x: Tensor) -> Tensor:
     parameters=[Parameter("threshold", 1.0, gt=0, symbol="θ", doc="A gain; not the neuron's threshold.")],
     references=["doi:10.1109/JPROC.2023.3308088"],
     aliases=["Triangular"],
+    kernel="surroreg.builtin.kernels:triangular",
     traits=Traits(even=False, non_negative=False, kinks=("0",)),
 )
 def triangular(x: Tensor, threshold: float) -> Tensor:
@@ -59,6 +57,7 @@ def heaviside_primitive(x: Tensor) -> Tensor:
     references=["doi:10.1109/JPROC.2023.3308088"],
     aliases=["Heaviside"],
     primitive=heaviside_primitive,
+    kernel="surroreg.builtin.kernels:heaviside",
     traits=Traits(even=False, non_negative=True, reads="sign", kinks=("0",)),
 )
 def heaviside(x: Tensor) -> Tensor:
@@ -80,6 +79,7 @@ def leaky_spike_operator_primitive(x: Tensor, slope: float) -> Tensor:
     references=["doi:10.1109/JPROC.2023.3308088"],
     aliases=["LSO", "LeakySpikeOperator"],
     primitive=leaky_spike_operator_primitive,
+    kernel="surroreg.builtin.kernels:leaky_spike_operator",
     traits=Traits(even=False, non_negative=True, reads="sign", kinks=("0",)),
 )
 def leaky_spike_operator(x: Tensor, slope: float) -> Tensor:
@@ -106,6 +106,7 @@ def piecewise_linear_primitive(x: Tensor, slope: float, dampening: float) -> Ten
     references=["arxiv:1803.09574"],
     aliases=["PiecewiseLinear"],
     primitive=piecewise_linear_primitive,
+    kernel="surroreg.builtin.kernels:piecewise_linear",
     traits=Traits(even=True, non_negative=True, kinks=("-1/slope", "0", "1/slope")),
 )
 def piecewise_linear(x: Tensor, slope: float, dampening: float) -> Tensor:

@@ -17,18 +17,13 @@ def fast_sigmoid_primitive(x: Tensor, slope: float) -> Tensor:
     return x / (1 + slope * x.abs())
 
 
-def fast_sigmoid_kernel(x: Tensor, grad: Tensor, slope: float) -> Tensor:
-    """In snnTorch's order of operations, so that whole networks agree to the last bit."""
-    return grad / (slope * x.abs() + 1).square()
-
-
 @surrogate(
     formula="1/(1 + slope*Abs(x))**2",
     parameters=[Parameter("slope", 25.0, gt=0, symbol="k", doc="Steepness; the half-width is about 0.41/k.")],
     references=["doi:10.1162/neco_a_01086"],
     aliases=["FastSigmoid"],
     primitive=fast_sigmoid_primitive,
-    kernel=fast_sigmoid_kernel,
+    kernel="surroreg.builtin.kernels:fast_sigmoid",
     traits=Traits(even=True, non_negative=True, kinks=("0",)),
 )
 def fast_sigmoid(x: Tensor, slope: float) -> Tensor:
@@ -52,6 +47,7 @@ def atan_primitive(x: Tensor, alpha: float) -> Tensor:
     references=["doi:10.1109/ICCV48922.2021.00266"],
     aliases=["ATan"],
     primitive=atan_primitive,
+    kernel="surroreg.builtin.kernels:atan",
     traits=Traits(even=True, non_negative=True),
 )
 def atan(x: Tensor, alpha: float) -> Tensor:
@@ -80,6 +76,7 @@ def _logistic_bump(u: Tensor) -> Tensor:
     references=["arxiv:1706.02609"],
     aliases=["Sigmoid"],
     primitive=sigmoid_primitive,
+    kernel="surroreg.builtin.kernels:sigmoid",
     traits=Traits(even=True, non_negative=True),
 )
 def sigmoid(x: Tensor, slope: float) -> Tensor:
@@ -103,6 +100,7 @@ def tanh_primitive(x: Tensor, slope: float) -> Tensor:
     references=["doi:10.1109/MSP.2019.2931595"],
     aliases=["Tanh"],
     primitive=tanh_primitive,
+    kernel="surroreg.builtin.kernels:tanh",
     traits=Traits(even=True, non_negative=True),
 )
 def tanh(x: Tensor, slope: float) -> Tensor:
@@ -113,11 +111,6 @@ def tanh(x: Tensor, slope: float) -> Tensor:
     """
     # 1 - tanh² would lose all digits in the tails.
     return 4 * _logistic_bump(2 * slope * x)
-
-
-def sparse_fast_sigmoid_kernel(x: Tensor, grad: Tensor, slope: float, B: float) -> Tensor:
-    """In snnTorch's order of operations, as ``fast_sigmoid_kernel``."""
-    return fast_sigmoid_kernel(x, grad, slope) * (x > B)
 
 
 @surrogate(
@@ -133,7 +126,7 @@ def sparse_fast_sigmoid_kernel(x: Tensor, grad: Tensor, slope: float, B: float) 
     ],
     references=["arxiv:2105.08810"],
     aliases=["SFS", "SparseFastSigmoid"],
-    kernel=sparse_fast_sigmoid_kernel,
+    kernel="surroreg.builtin.kernels:sparse_fast_sigmoid",
     traits=Traits(even=False, non_negative=True, kinks=("0", "B")),
 )
 def sparse_fast_sigmoid(x: Tensor, slope: float, B: float) -> Tensor:

@@ -32,6 +32,7 @@ def noise_like(x: Tensor, mean: float, variance: float) -> Tensor:
     parameters=[MEAN, VARIANCE],
     references=["doi:10.1109/JPROC.2023.3308088"],
     aliases=["SSO", "StochasticSpikeOperator"],
+    kernel="surroreg.builtin.kernels:stochastic_spike_operator",
     traits=Traits(stochastic=True, even=False, non_negative=False, reads="sign", kinks=("0",)),
 )
 def stochastic_spike_operator(x: Tensor, mean: float, variance: float) -> Tensor:

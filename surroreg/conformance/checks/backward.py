@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -17,19 +16,7 @@ from torch import Tensor
 from surroreg import formula
 from surroreg.conformance.case import Case, pull, shown
 from surroreg.conformance.table import DETERMINISTIC, ConformanceError, NotVerifiedError, check
-
-
-def python_nodes(root: Any) -> Iterator[Any]:
-    """Yield the nodes of a graph that are written in Python: autograd.Functions."""
-    waiting, seen = [root], set()
-    while waiting:
-        node = waiting.pop()
-        if node is None or node in seen:
-            continue
-        seen.add(node)
-        waiting += [following for following, _ in node.next_functions]
-        if hasattr(node, "apply"):
-            yield node
+from surroreg.graph import python_nodes
 
 
 @check(

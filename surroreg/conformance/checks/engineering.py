@@ -17,9 +17,9 @@ from torch import Tensor
 
 from surroreg import api, formula
 from surroreg.conformance.case import Case, pull
-from surroreg.conformance.checks.backward import python_nodes
 from surroreg.conformance.table import BLACK_BOX, ConformanceError, NotVerifiedError, check
 from surroreg.errors import SpecError
+from surroreg.graph import kept_bytes
 from surroreg.specs import SurrogateSpec
 
 THREADS = 8
@@ -133,20 +133,7 @@ def _graph(case: Case, backward: bool) -> list[weakref.ref[_Mark]]:
 def memory(case: Case) -> None:
     """Count the bytes of saved tensors, each memory once."""
     x = case.random(1024)
-    kept: dict[int, int] = {}
-
-    def pack(tensor: Tensor) -> Tensor:
-        if tensor.numel() > 1:
-            kept[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
-        return tensor
-
-    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
-        spikes = case.spikes_of(x)[1]
-    for node in python_nodes(spikes.grad_fn):  # what hangs on a context is kept as well
-        for value in vars(node).values():
-            if isinstance(value, Tensor):
-                pack(value)
-    per_element = sum(kept.values()) / x.numel()
+    per_element = kept_bytes(lambda leaf: case.spikes_of(leaf)[1], x) / x.numel()
     case.measures["saved bytes per element"] = per_element
     most = 0 if case.spec.traits.reads == "nothing" else x.element_size()
     if per_element > most:

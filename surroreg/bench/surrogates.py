@@ -1,0 +1,133 @@
+"""One forward and backward pass of a surrogate, against its peers and against copying."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+import surroreg
+from surroreg.bench.peers import peers
+from surroreg.bench.timing import Time, in_turn
+from surroreg.graph import kept_bytes
+
+SIZES = (1_000, 100_000, 1_000_000, 8_000_000)
+DTYPES = (torch.float32, torch.float64, torch.bfloat16)
+MODES = ("eager", "compiled")
+
+#: Passes over memory that nothing can do without, in units of a copy (which reads and writes): the forward
+#: pass reads x and writes the spikes, the backward pass reads x and the upstream gradient and writes one.
+LIMIT = 2.5
+OURS, COPY = "surroreg", "copy"
+#: Times closer than this are taken for equal.
+NOISE = 0.05
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What is measured together: one surrogate, size, dtype, mode and device.
+
+    Args:
+        name: of the built-in surrogate.
+        size: number of elements.
+        dtype, mode, device: what they are called.
+        times: by library, ours as ``"surroreg"``: seconds for one forward and one backward pass.
+        limit: seconds for the passes over memory that nothing can do without.
+        kept: by library: bytes per element that are kept for the backward pass.
+    """
+
+    name: str
+    size: int
+    dtype: str
+    mode: str
+    device: str
+    times: dict[str, Time]
+    limit: float
+    kept: dict[str, float]
+
+    @property
+    def ours(self) -> float:
+        """Our seconds."""
+        return self.times[OURS].median
+
+    @property
+    def peers(self) -> dict[str, float]:
+        """How many times longer each peer takes."""
+        return {library: time.median / self.ours for library, time in self.times.items() if library != OURS}
+
+    @property
+    def of_limit(self) -> float:
+        """Our time, in units of the limit."""
+        return self.ours / self.limit
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything, JSON-safe."""
+        return {**asdict(self), "of_limit": self.of_limit, "peers": self.peers}
+
+
+def measurable(name: str) -> bool:
+    """Whether a surrogate can be built without being given anything."""
+    return not any(p.required for p in surroreg.spec(name).parameters)
+
+
+def plan(
+    names: Iterable[str], sizes: Sequence[int], dtypes: Sequence[torch.dtype], modes: Sequence[str], devices: Sequence[str]
+) -> list[tuple[str, int, torch.dtype, str, str]]:
+    """Return what :func:`measure` is to be called with."""
+    return [
+        (name, size, dtype, mode, device)
+        for device in devices
+        for mode in modes
+        for name in names
+        for dtype in dtypes
+        for size in sizes
+    ]
+
+
+def measure(name: str, size: int, dtype: torch.dtype, mode: str, device: str, rounds: int) -> Cell:
+    """Return the times of one cell, of all that is installed."""
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(size, generator=generator).to(device, dtype).requires_grad_()
+    functions: dict[str, Callable[[Tensor], Tensor]] = {OURS: surroreg.load(name), **peers(name)}
+    kept = {library: kept_bytes(function, x) / size for library, function in functions.items()}
+    if mode == "compiled":
+        torch._dynamo.reset()
+        functions = {library: torch.compile(function) for library, function in functions.items()}
+    target = torch.empty_like(x, requires_grad=False)
+    calls = {library: _step(function, x) for library, function in functions.items()}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the compiler's, about what peers are made of
+        times = in_turn({**calls, COPY: lambda: target.copy_(x.detach())}, rounds)
+    limit = LIMIT * times.pop(COPY).median
+    return Cell(name, size, str(dtype).removeprefix("torch."), mode, device, times, limit, kept)
+
+
+def _step(function: Callable[[Tensor], Tensor], x: Tensor) -> Callable[[], object]:
+    upstream = torch.randn_like(function(x).detach())
+    return lambda: torch.autograd.grad(function(x), x, upstream)
+
+
+def means(cells: Iterable[Cell]) -> dict[tuple[str, str, str, int, str], float]:
+    """Return geometric means over surrogates of how many times longer each peer takes.
+
+    By device, mode, dtype, size and library.
+    """
+    ratios: dict[tuple[str, str, str, int, str], list[float]] = {}
+    for cell in cells:
+        for library, ratio in cell.peers.items():
+            ratios.setdefault((cell.device, cell.mode, cell.dtype, cell.size, library), []).append(ratio)
+    return {key: math.exp(sum(map(math.log, found)) / len(found)) for key, found in ratios.items()}
+
+
+def slower(cells: Iterable[Cell]) -> Iterator[tuple[Cell, str, float]]:
+    """Yield the cells in which a peer is faster beyond noise, with the fastest and its ratio to us."""
+    for cell in cells:
+        if cell.peers:
+            library = min(cell.peers, key=cell.peers.__getitem__)
+            if cell.peers[library] < 1 - NOISE:
+                yield cell, library, cell.peers[library]

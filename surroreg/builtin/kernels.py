@@ -1,0 +1,123 @@
+"""Backward passes of the built-ins in as few passes over memory, and as few new tensors, as ATen allows.
+
+Every kernel gives ``grad * derivative(x)`` to a few roundings, and writes to its own temporaries only. In
+each the first operation makes the one new tensor, which the others fill; a new tensor of a million
+elements costs more than an operation on it, as the memory is fresh.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from surroreg.constants import constant
+
+_leaky_relu_backward = torch.ops.aten.leaky_relu_backward.default
+_leaky_relu_backward_out = torch.ops.aten.leaky_relu_backward.grad_input
+_threshold_backward_out = torch.ops.aten.threshold_backward.grad_input
+
+
+def _spikes(x: Tensor) -> Tensor:
+    """Return the spikes; a mask of booleans would take many times longer to make."""
+    return torch.gt(x, constant(0.0, x), out=torch.empty_like(x))
+
+
+def straight_through(x: Tensor, grad: Tensor) -> Tensor:
+    """Hand on the upstream gradient."""
+    return grad
+
+
+def triangular(x: Tensor, grad: Tensor, threshold: float) -> Tensor:
+    """Zero counts as above threshold, so the side is taken from ``x >= 0`` and not from the spikes."""
+    above = torch.ge(x, constant(0.0, x), out=torch.empty_like(x))
+    result: Tensor = _leaky_relu_backward_out(grad, above, -1.0, False, grad_input=above)
+    return result.mul_(constant(-threshold, x))
+
+
+def heaviside(x: Tensor, grad: Tensor) -> Tensor:
+    """From the spikes or the input alike."""
+    return _leaky_relu_backward(grad, x, 0.0, False)  # type: ignore[no-any-return]
+
+
+def leaky_spike_operator(x: Tensor, grad: Tensor, slope: float) -> Tensor:
+    """The gradient of a leaky rectifier is what ATen has."""
+    return _leaky_relu_backward(grad, x, slope, False)  # type: ignore[no-any-return]
+
+
+def piecewise_linear(x: Tensor, grad: Tensor, slope: float, dampening: float) -> Tensor:
+    """The dampening comes last: multiplied in before, the zero beyond 1/slope would not be exact."""
+    result = x.abs()
+    torch.add(constant(1.0, x), result, alpha=-slope, out=result)
+    result.relu_().mul_(grad)
+    return result if dampening == 1 else result.mul_(dampening)
+
+
+def fast_sigmoid(x: Tensor, grad: Tensor, slope: float) -> Tensor:
+    """The upstream gradient over (1 + slope*|x|)²."""
+    result = x.abs()
+    torch.add(constant(1.0, x), result, alpha=slope, out=result)
+    return torch.div(grad, result.square_(), out=result)
+
+
+def sparse_fast_sigmoid(x: Tensor, grad: Tensor, slope: float, B: float) -> Tensor:
+    """As ``fast_sigmoid`` above B."""
+    result = fast_sigmoid(x, grad, slope)
+    return _threshold_backward_out(result, x, B, grad_input=result)  # type: ignore[no-any-return]
+
+
+def atan(x: Tensor, grad: Tensor, alpha: float) -> Tensor:
+    """Both factors inside the denominator, which is then one operation."""
+    result = torch.addcmul(constant(2 / alpha, x), x, x, value=math.pi**2 / 2 * alpha)
+    return torch.div(grad, result, out=result)
+
+
+def sigmoid(x: Tensor, grad: Tensor, slope: float) -> Tensor:
+    """``slope*s(1 - s)`` at minus |x|, where s is small and 1 - s keeps its digits."""
+    return _bump(x, grad, slope, slope)
+
+
+def tanh(x: Tensor, grad: Tensor, slope: float) -> Tensor:
+    """As ``sigmoid``, at twice the slope."""
+    return _bump(x, grad, 2 * slope, 4.0)
+
+
+def _bump(x: Tensor, grad: Tensor, slope: float, height: float) -> Tensor:
+    """Return ``grad * height*s(1 - s)`` with the logistic ``s(slope*x)``."""
+    result = x.abs().mul_(constant(-slope, x)).sigmoid_()
+    result.addcmul_(result, result, value=-1)
+    return torch.addcmul(constant(0.0, x), grad, result, value=height, out=result)
+
+
+def spike_rate_escape(x: Tensor, grad: Tensor, beta: float, slope: float) -> Tensor:
+    """By a power of two, which ATen computes several times faster than one of e."""
+    result = torch.sub(x, constant(1.0, x)).abs_().mul_(constant(-beta * math.log2(math.e), x)).exp2_()
+    return torch.addcmul(constant(0.0, x), grad, result, value=slope, out=result)
+
+
+def noise_like(x: Tensor, mean: float, variance: float) -> Tensor:
+    """Return ``(U - 1/2 + mean)*variance``, U uniform on [0, 1), drawn and rounded as snnTorch does."""
+    noise = torch.rand_like(x).sub_(0.5)
+    return (noise.add_(mean) if mean else noise).mul_(variance)
+
+
+def stochastic_spike_operator(x: Tensor, grad: Tensor, mean: float, variance: float) -> Tensor:
+    """Noise where there is no spike. The weights of the mean are 0 and 1, so it is exact, and no mask is made."""
+    noise = noise_like(x, mean, variance)
+    return noise.lerp_(constant(1.0, x), _spikes(x)).mul_(grad)
+
+
+def inverse_spike_operator(x: Tensor, grad: Tensor, threshold: float) -> Tensor:
+    """Selected, not multiplied by zero: below threshold the quotient may be infinite."""
+    result = x + threshold
+    torch.div(grad, result, out=result)
+    return _threshold_backward_out(result, x, 0.0, grad_input=result)  # type: ignore[no-any-return]
+
+
+def inverse_stochastic_spike_operator(
+    x: Tensor, grad: Tensor, threshold: float, mean: float, variance: float
+) -> Tensor:
+    """The inverse where there is a spike, noise elsewhere; clamped, so that both are finite."""
+    inverse = x.clamp(min=0).add_(threshold).reciprocal_()
+    return noise_like(x, mean, variance).lerp_(inverse, _spikes(x)).mul_(grad)

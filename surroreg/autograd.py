@@ -45,6 +45,7 @@ class Rule:
         derivative, primitive, kernel: as in :class:`surroreg.SurrogateSpec`.
         reads: what the derivative needs of the input: ``"input"``, ``"sign"`` or ``"nothing"``.
         fires_at_zero: whether the spike at exactly zero is 1.
+        stochastic: whether the derivative draws.
     """
 
     def __init__(
@@ -55,11 +56,14 @@ class Rule:
         *,
         reads: str,
         fires_at_zero: bool,
+        stochastic: bool,
     ) -> None:
         self.derivative = derivative
         self.primitive = primitive
         self.kernel = kernel
         self.fires_at_zero = fires_at_zero
+        # One of two numbers, once multiplied, has nothing to gain from float32.
+        self.is_choice = reads != "input" and not stochastic
         # The spikes stand for the input only where both agree on which side of the step zero is.
         self.reads = "input" if reads == "sign" and fires_at_zero else reads
 
@@ -88,7 +92,7 @@ class Rule:
             or _is_batched(grad)
         ):
             return _evaluate(self._product, (x, grad), numbers)
-        if x.dtype in _HALF:
+        if x.dtype in _HALF and not self.is_choice:
             return self.kernel(x.float(), grad.float(), *numbers).to(x.dtype)
         return self.kernel(x, grad, *numbers)
 

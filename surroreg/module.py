@@ -235,7 +235,14 @@ def _rule(spec: SurrogateSpec, fires_at_zero: bool) -> Rule:
     derivative = spec.resolve("derivative")
     assert derivative is not None
     primitive, kernel = spec.resolve("primitive"), spec.resolve("kernel")
-    return Rule(derivative, primitive, kernel, reads=spec.traits.reads, fires_at_zero=fires_at_zero)
+    return Rule(
+        derivative,
+        primitive,
+        kernel,
+        reads=spec.traits.reads,
+        fires_at_zero=fires_at_zero,
+        stochastic=spec.traits.stochastic,
+    )
 
 
 def _plain(value: Any) -> Any:

@@ -89,7 +89,9 @@ class SurrogateSpec:
         factory: ``factory(**parameters)`` returning any callable ``x -> spikes``, taken as it is.
         primitive: ``p(x, *parameters)``, a smooth step whose derivative in ``x`` is ``derivative``.
         kernel: ``vjp(x, grad, *parameters)``: the same numbers as ``grad * derivative(x)``, faster. It
-            writes to neither argument. Half-precision tensors reach it, and ``derivative``, as float32.
+            writes to neither argument. It is called with plain tensors and numbers only, outside
+            compilers and transforms; elsewhere, and where a parameter is a tensor, ``derivative`` is used.
+            Half-precision tensors reach both as float32, but for a kernel that reads only the sign.
         formula: the derivative in SymPy's syntax, in ``x`` and the parameters.
         summary: one line.
         description: what a user must know before choosing it.

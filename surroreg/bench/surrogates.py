@@ -76,7 +76,11 @@ def measurable(name: str) -> bool:
 
 
 def plan(
-    names: Iterable[str], sizes: Sequence[int], dtypes: Sequence[torch.dtype], modes: Sequence[str], devices: Sequence[str]
+    names: Iterable[str],
+    sizes: Sequence[int],
+    dtypes: Sequence[torch.dtype],
+    modes: Sequence[str],
+    devices: Sequence[str],
 ) -> list[tuple[str, int, torch.dtype, str, str]]:
     """Return what :func:`measure` is to be called with."""
     return [

@@ -87,13 +87,13 @@ def _bump(x: Tensor, grad: Tensor, slope: float, height: float) -> Tensor:
     """Return ``grad * height*s(1 - s)`` with the logistic ``s(slope*x)``."""
     result = x.abs().mul_(constant(-slope, x)).sigmoid_()
     result.addcmul_(result, result, value=-1)
-    return torch.addcmul(constant(0.0, x), grad, result, value=height, out=result)
+    return torch.addcmul(constant(0.0, x), result, grad, value=height, out=result)
 
 
 def spike_rate_escape(x: Tensor, grad: Tensor, beta: float, slope: float) -> Tensor:
     """By a power of two, which ATen computes several times faster than one of e."""
     result = torch.sub(x, constant(1.0, x)).abs_().mul_(constant(-beta * math.log2(math.e), x)).exp2_()
-    return torch.addcmul(constant(0.0, x), grad, result, value=slope, out=result)
+    return torch.addcmul(constant(0.0, x), result, grad, value=slope, out=result)
 
 
 def noise_like(x: Tensor, mean: float, variance: float) -> Tensor:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import snntorch as snn
 import torch
-from side_by_side import PAIR, PAIRS, Pair, gradient, rectified
+from side_by_side import FUSED, PAIR, PAIRS, Pair, gradient, rectified
 from snntorch import surrogate as snntorch_surrogate
 from torch import Tensor, nn
 
@@ -88,8 +88,7 @@ def test_the_same_seed_gives_the_same_training(pair: Pair, init_hidden: bool) ->
     ours, theirs = both(pair, init_hidden=init_hidden)
     losses, expected = train(ours), train(theirs)
     assert len(set(expected)) > 10  # it trains at all
-    if pair.name == "sigmoid":
-        # The gradients differ in the last digit.
+    if pair.name in FUSED:  # the gradients differ in the last digits
         assert losses == pytest.approx(expected, rel=1e-4)
         return
     assert losses == expected
@@ -104,7 +103,7 @@ def test_noise_of_another_seed_gives_another_training() -> None:
 
 def test_snntorchs_default_is_our_atan() -> None:
     ours, theirs = Net(lambda: surroreg.load("atan")), Net(lambda: None)
-    assert train(ours) == train(theirs)
+    assert train(ours) == pytest.approx(train(theirs), rel=1e-4)
 
 
 @each_pair
@@ -144,7 +143,10 @@ def test_every_neuron_takes_ours_as_its_own(neuron: str, name: str) -> None:
         results.append([out.detach(), x.grad, *(p.grad for p in layer.parameters())])
     for ours, theirs in zip(*results, strict=True):
         assert theirs.count_nonzero() > 0
-        assert torch.equal(ours, theirs)
+        if name in FUSED:
+            torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-5 * theirs.abs().max().item())
+        else:
+            assert torch.equal(ours, theirs)
 
 
 @each_pair
@@ -189,8 +191,9 @@ def test_deepcopy_is_independent() -> None:
     clone.lif1.spike_grad.alpha = 10.0
     assert net.lif1.spike_grad.alpha == 2.0
     assert clone.lif2.spike_grad.alpha == 2.0
-    assert train(net) == train(Net(snntorch_surrogate.atan))
-    assert train(clone) != train(Net(snntorch_surrogate.atan))
+    expected = pytest.approx(train(Net(snntorch_surrogate.atan)), rel=1e-4)
+    assert train(net) == expected
+    assert train(clone) != expected
     # Theirs share one closure, with one slope.
     theirs = snntorch_surrogate.atan()
     assert copy.deepcopy(theirs) is theirs
@@ -199,7 +202,7 @@ def test_deepcopy_is_independent() -> None:
 def test_ours_replaces_theirs_by_assignment() -> None:
     net = Net(snntorch_surrogate.heaviside)
     net.lif1.spike_grad = net.lif2.spike_grad = surroreg.load("atan")
-    assert train(net) == train(Net(snntorch_surrogate.atan))
+    assert train(net) == pytest.approx(train(Net(snntorch_surrogate.atan)), rel=1e-4)
 
 
 def test_training_where_snntorchs_sigmoid_becomes_nan() -> None:
@@ -241,7 +244,7 @@ def test_annealing_by_assignment_takes_effect_at_the_next_step() -> None:
     for slope in (25, 5.0, 100):
         lif.spike_grad.slope = slope
         found = gradient(lambda current: lif(current, torch.zeros(41))[0], x)
-        assert torch.equal(found, gradient(snntorch_surrogate.fast_sigmoid(slope=slope), x - 1))
+        torch.testing.assert_close(found, gradient(snntorch_surrogate.fast_sigmoid(slope=slope), x - 1))
     with pytest.raises(surroreg.ParameterError):
         lif.spike_grad.slope = -1
     assert lif.spike_grad.slope == 100

@@ -43,6 +43,7 @@ class Rule:
 
     Args:
         derivative, primitive, kernel: as in :class:`surroreg.SurrogateSpec`.
+        fused: ``kernel`` for GPUs, which returns ``None`` where it cannot be used.
         reads: what the derivative needs of the input: ``"input"``, ``"sign"`` or ``"nothing"``.
         fires_at_zero: whether the spike at exactly zero is 1.
         stochastic: whether the derivative draws.
@@ -53,6 +54,7 @@ class Rule:
         derivative: Callable[..., Tensor],
         primitive: Callable[..., Tensor] | None,
         kernel: Callable[..., Tensor] | None,
+        fused: Callable[[Tensor, Tensor, Values], Tensor | None] | None,
         *,
         reads: str,
         fires_at_zero: bool,
@@ -61,6 +63,7 @@ class Rule:
         self.derivative = derivative
         self.primitive = primitive
         self.kernel = kernel
+        self.fused = fused
         self.fires_at_zero = fires_at_zero
         # One of two numbers, once multiplied, has nothing to gain from float32.
         self.is_choice = reads != "input" and not stochastic
@@ -83,7 +86,7 @@ class Rule:
     def quick_pullback(self, x: Tensor, grad: Tensor, numbers: Values) -> Tensor:
         """Return ``grad * derivative``, by the kernel if it can be used here."""
         if (
-            self.kernel is None
+            (self.kernel is None and self.fused is None)
             or type(grad) is not Tensor  # it may refuse out=
             or type(x) not in _PLAIN
             or torch.is_grad_enabled()  # a higher order is asked for
@@ -91,6 +94,12 @@ class Rule:
             or torch.compiler.is_compiling()  # a compiler fuses plain operations better
             or _is_batched(grad)
         ):
+            return _evaluate(self._product, (x, grad), numbers)
+        if x.is_cuda and self.fused is not None:
+            result = self.fused(x, grad, numbers)
+            if result is not None:
+                return result
+        if self.kernel is None:
             return _evaluate(self._product, (x, grad), numbers)
         if x.dtype in _HALF and not self.is_choice:
             return self.kernel(x.float(), grad.float(), *numbers).to(x.dtype)
@@ -108,7 +117,8 @@ class Rule:
         if type(x) not in _PLAIN or torch.compiler.is_compiling():
             return self.heaviside(x)
         compare = torch.ge if self.fires_at_zero else torch.gt
-        return compare(x, constant(0.0, x), out=torch.empty_like(x))
+        zero = constant(0.0, x) if x.is_cpu else 0
+        return compare(x, zero, out=torch.empty_like(x))
 
     def of_learnt(
         self, x: Tensor, numbers: Values, tensors: Sequence[Tensor], learnt: Sequence[int]

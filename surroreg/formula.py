@@ -38,6 +38,17 @@ def parse(spec: SurrogateSpec, text: str) -> Any:
     return expression
 
 
+def expression(spec: SurrogateSpec) -> Any:
+    """Return the declared derivative as a SymPy expression.
+
+    Raises:
+        SpecError: there is no formula, or it cannot be read.
+    """
+    if spec.formula is None:
+        raise SpecError(f"{spec.name}: there is no formula.")
+    return parse(spec, spec.formula)
+
+
 @functools.cache
 def _function(spec: SurrogateSpec, text: str) -> Callable[..., Any]:
     import sympy

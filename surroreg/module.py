@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from surroreg import api
 from surroreg.autograd import Rule, check_input, spike
 from surroreg.errors import NoPrimitiveError, ParameterError, ParameterTypeError, SpecError, did_you_mean
+from surroreg.fused import Fused
 from surroreg.parameters import Parameter, import_object, reference_to
 from surroreg.specs import SurrogateSpec
 
@@ -239,6 +240,7 @@ def _rule(spec: SurrogateSpec, fires_at_zero: bool) -> Rule:
         derivative,
         primitive,
         kernel,
+        Fused(spec) if spec.traits.stable_formula else None,
         reads=spec.traits.reads,
         fires_at_zero=fires_at_zero,
         stochastic=spec.traits.stochastic,

@@ -34,6 +34,8 @@ class Traits:
             zero (``"sign"``), or only its shape (``"nothing"``). It decides what is kept for the
             backward pass: the input, the spikes (which the next layer keeps alive anyway), nothing.
         kinks: places where the derivative is not smooth, as formulas of the parameters.
+        stable_formula: whether the formula, computed in float32 as it is written, neither overflows to NaN
+            nor loses digits. On a GPU the backward pass is then one kernel, which is compiled from it.
         supports: what of PyTorch a black box (a factory's callable) works with: ``"autocast"``,
             ``"compile"``, ``"export"``, ``"func_grad"``, ``"jvp"``, ``"second_order"``, ``"vmap"``. What
             is not listed must refuse; ``None`` promises nothing. A derivative works with all of them.
@@ -45,6 +47,7 @@ class Traits:
     non_negative: bool | None = None
     reads: Literal["input", "sign", "nothing"] = "input"
     kinks: tuple[str, ...] = ()
+    stable_formula: bool = False
     supports: tuple[Capability, ...] | None = None
 
     def __post_init__(self) -> None:
@@ -139,6 +142,8 @@ class SurrogateSpec:
             raise SpecError(f"{self.name}: a factory is a black box; primitive and kernel go with a derivative.")
         if self.derivative is not None and self.traits.supports is not None:
             raise SpecError(f"{self.name}: a derivative works with all of PyTorch; supports is for a factory.")
+        if self.traits.stable_formula and (self.derivative is None or self.formula is None or self.traits.stochastic):
+            raise SpecError(f"{self.name}: stable_formula is for a derivative with a formula that does not draw.")
         for name, value in (item for example in self.examples for item in example.items()):
             try:
                 if not isinstance(value, str) or self.parameter(name).type is not Callable:

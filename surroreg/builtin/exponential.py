@@ -28,7 +28,7 @@ def spike_rate_escape_primitive(x: Tensor, beta: float, slope: float) -> Tensor:
     aliases=["SpikeRateEscape"],
     primitive=spike_rate_escape_primitive,
     kernel="surroreg.builtin.kernels:spike_rate_escape",
-    traits=Traits(even=False, non_negative=True, kinks=("1",)),
+    traits=Traits(even=False, non_negative=True, kinks=("1",), stable_formula=True),
 )
 def spike_rate_escape(x: Tensor, beta: float, slope: float) -> Tensor:
     """Exponential decay of the escape rate around x = 1.

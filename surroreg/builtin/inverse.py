@@ -20,7 +20,7 @@ THRESHOLD = Parameter("threshold", 1.0, gt=0, symbol="θ", doc="The neuron's thr
     references=["doi:10.1109/JPROC.2023.3308088"],
     aliases=["InverseSpikeOperator"],
     kernel="surroreg.builtin.kernels:inverse_spike_operator",
-    traits=Traits(even=False, non_negative=True, kinks=("0",)),
+    traits=Traits(even=False, non_negative=True, kinks=("0",), stable_formula=True),
 )
 def inverse_spike_operator(x: Tensor, threshold: float) -> Tensor:
     """One over the membrane potential above threshold, nothing below.

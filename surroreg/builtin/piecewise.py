@@ -35,7 +35,7 @@ def straight_through_estimator(x: Tensor) -> Tensor:
     references=["doi:10.1109/JPROC.2023.3308088"],
     aliases=["Triangular"],
     kernel="surroreg.builtin.kernels:triangular",
-    traits=Traits(even=False, non_negative=False, kinks=("0",)),
+    traits=Traits(even=False, non_negative=False, kinks=("0",), stable_formula=True),
 )
 def triangular(x: Tensor, threshold: float) -> Tensor:
     """Slope of a triangle: +threshold below zero, -threshold from zero on.
@@ -107,7 +107,7 @@ def piecewise_linear_primitive(x: Tensor, slope: float, dampening: float) -> Ten
     aliases=["PiecewiseLinear"],
     primitive=piecewise_linear_primitive,
     kernel="surroreg.builtin.kernels:piecewise_linear",
-    traits=Traits(even=True, non_negative=True, kinks=("-1/slope", "0", "1/slope")),
+    traits=Traits(even=True, non_negative=True, kinks=("-1/slope", "0", "1/slope"), stable_formula=True),
 )
 def piecewise_linear(x: Tensor, slope: float, dampening: float) -> Tensor:
     """A triangle around the threshold.

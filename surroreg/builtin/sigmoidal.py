@@ -24,7 +24,7 @@ def fast_sigmoid_primitive(x: Tensor, slope: float) -> Tensor:
     aliases=["FastSigmoid"],
     primitive=fast_sigmoid_primitive,
     kernel="surroreg.builtin.kernels:fast_sigmoid",
-    traits=Traits(even=True, non_negative=True, kinks=("0",)),
+    traits=Traits(even=True, non_negative=True, kinks=("0",), stable_formula=True),
 )
 def fast_sigmoid(x: Tensor, slope: float) -> Tensor:
     """Derivative of the fast sigmoid x / (1 + k|x|).
@@ -48,7 +48,7 @@ def atan_primitive(x: Tensor, alpha: float) -> Tensor:
     aliases=["ATan"],
     primitive=atan_primitive,
     kernel="surroreg.builtin.kernels:atan",
-    traits=Traits(even=True, non_negative=True),
+    traits=Traits(even=True, non_negative=True, stable_formula=True),
 )
 def atan(x: Tensor, alpha: float) -> Tensor:
     """Derivative of the arctangent, a Cauchy bump.
@@ -71,13 +71,13 @@ def _logistic_bump(u: Tensor) -> Tensor:
 
 
 @surrogate(
-    formula="slope*exp(-slope*x)/(1 + exp(-slope*x))**2",
+    formula="slope/4/cosh(slope*x/2)**2",
     parameters=[Parameter("slope", 25.0, gt=0, symbol="k", doc="Steepness; the peak is k/4, the half-width 1.76/k.")],
     references=["arxiv:1706.02609"],
     aliases=["Sigmoid"],
     primitive=sigmoid_primitive,
     kernel="surroreg.builtin.kernels:sigmoid",
-    traits=Traits(even=True, non_negative=True),
+    traits=Traits(even=True, non_negative=True, stable_formula=True),
 )
 def sigmoid(x: Tensor, slope: float) -> Tensor:
     """Derivative of the logistic sigmoid.
@@ -95,13 +95,13 @@ def tanh_primitive(x: Tensor, slope: float) -> Tensor:
 
 
 @surrogate(
-    formula="1 - tanh(slope*x)**2",
+    formula="1/cosh(slope*x)**2",
     parameters=[Parameter("slope", 1.0, gt=0, symbol="k", doc="Steepness; the half-width is 0.88/k.")],
     references=["doi:10.1109/MSP.2019.2931595"],
     aliases=["Tanh"],
     primitive=tanh_primitive,
     kernel="surroreg.builtin.kernels:tanh",
-    traits=Traits(even=True, non_negative=True),
+    traits=Traits(even=True, non_negative=True, stable_formula=True),
 )
 def tanh(x: Tensor, slope: float) -> Tensor:
     """Derivative of the hyperbolic tangent, scaled to peak 1.
@@ -127,7 +127,7 @@ def tanh(x: Tensor, slope: float) -> Tensor:
     references=["arxiv:2105.08810"],
     aliases=["SFS", "SparseFastSigmoid"],
     kernel="surroreg.builtin.kernels:sparse_fast_sigmoid",
-    traits=Traits(even=False, non_negative=True, kinks=("0", "B")),
+    traits=Traits(even=False, non_negative=True, kinks=("0", "B"), stable_formula=True),
 )
 def sparse_fast_sigmoid(x: Tensor, slope: float, B: float) -> Tensor:
     """Fast sigmoid's derivative above threshold + B, nothing below.

@@ -78,6 +78,7 @@ FORMULA = Gate(
     lambda spec: spec.formula is not None and not spec.traits.stochastic,
     "it declares no formula (of a deterministic gradient)",
 )
+STABLE = Gate("stable_formula", lambda spec: spec.traits.stable_formula)
 PRIMITIVE = Gate("primitive", lambda spec: spec.primitive is not None, "it declares no primitive")
 EVEN = Gate("even", lambda spec: spec.traits.even is not None, "it promises nothing about being even")
 NON_NEGATIVE = Gate(

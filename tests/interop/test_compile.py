@@ -96,10 +96,56 @@ def test_no_graph_break(s):
 def test_few_recompilations_while_annealing():
     s, counter = surroreg.load("fast_sigmoid"), CompileCounterWithBackend("aot_eager")
     f, x = torch.compile(s, fullgraph=True, backend=counter), points()
-    for slope in (25.0, 20.0, 15.0, 10.0, 5.0, 3.0, 2.0, 1.0):
-        s.slope = slope
+    for slope in range(100, 0, -1):
+        s.slope = slope / 4
         assert_gradient(s, x, gradient(f, x))
     assert counter.frame_count <= 2
+
+
+# The neurons keep their state as an attribute, at which Dynamo looks.
+STATE_WARNS = pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf:UserWarning")
+
+
+@STATE_WARNS
+def test_step_of_a_snntorch_network_is_one_graph():
+    snn = pytest.importorskip("snntorch", reason="snnTorch is not installed")
+    layers = [torch.nn.Linear(8, 16), snn.Leaky(beta=0.9, spike_grad=build("atan")), torch.nn.Linear(16, 4)]
+    layers += [snn.Leaky(beta=0.8, spike_grad=build("fast_sigmoid"))]
+
+    def step(x, first, second):
+        spikes, first = layers[1](layers[0](x), first)
+        spikes, second = layers[3](layers[2](spikes), second)
+        return spikes + second
+
+    state = torch.zeros(5, 16), torch.zeros(5, 4)
+    assert_trains_the_same(step, layers[0].weight, 3 * torch.randn(5, 8), *state)
+
+
+@STATE_WARNS
+def test_step_of_a_spikingjelly_network_is_one_graph():
+    pytest.importorskip("spikingjelly", reason="SpikingJelly is not installed")
+    from spikingjelly.activation_based import functional, neuron
+
+    layers = [torch.nn.Linear(8, 16), neuron.LIFNode(surrogate_function=build("atan", at_zero=1))]
+    layers += [torch.nn.Linear(16, 4), neuron.LIFNode(surrogate_function=build("sigmoid", at_zero=1))]
+    network = torch.nn.Sequential(*layers)
+
+    def step(x):
+        functional.reset_net(network)
+        return network(x) + layers[3].v
+
+    network(torch.ones(5, 8))  # the first call makes the state
+    assert_trains_the_same(step, layers[0].weight, 3 * torch.randn(5, 8))
+
+
+def assert_trains_the_same(step, weight, *inputs):
+    """Compare outputs and a gradient of a step with those of the step compiled without a graph break."""
+    found = []
+    for run in (step, torch.compile(step, fullgraph=True, backend="aot_eager")):
+        out = run(*inputs)
+        found.append((out, *torch.autograd.grad(out.square().sum(), weight)))
+    assert found[0][1].count_nonzero() > 0
+    torch.testing.assert_close(found[1], found[0])
 
 
 def test_one_compilation_for_many_calls():
@@ -119,7 +165,7 @@ def test_dynamic_shapes(backend):
 
 
 # Whatever saves its output warns so, torch.relu too.
-@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf:UserWarning")
+@STATE_WARNS
 def test_compiled_autograd(s):
     x = points()
     with torch._dynamo.compiled_autograd._enable(torch.compile(backend="eager", fullgraph=True)):

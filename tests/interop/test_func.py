@@ -177,3 +177,13 @@ def test_transforms_leave_the_infinite_alone(s):
     assert tangent[:2].isfinite().all()
     assert vmap(s)(x).tolist() == [0, 1, 0]
     assert grad(lambda x: s(x).sum())(x)[:2].isfinite().all()
+
+
+def test_a_tensor_that_escaped_from_a_transform():
+    escaped = []
+    torch.func.grad(lambda x: escaped.append(x) or x.sum())(points())
+    s = build("atan")
+    assert torch.equal(s(escaped[0]), s(points()))
+    leaf = points().requires_grad_()
+    spikes = s(leaf * escaped[0].sign().abs())
+    assert_gradient(s, points(), torch.autograd.grad(spikes.sum(), leaf)[0])

@@ -247,6 +247,21 @@ def nowhere_negative(x):
     return derivative(x)
 
 
+# -- formulas ---------------------------------------------------------------------------------------
+
+
+@mutant("formula_is_stable", bug="snnTorch 1.0.0's sigmoid, in the code that a GPU would be given.")
+@surrogate(
+    formula="25*exp(-25*x)/(1 + exp(-25*x))**2",
+    references=REFERENCES,
+    traits=Traits(stable_formula=True),
+)
+def overflowing_formula(x):
+    """Declares a formula stable whose exponential overflows."""
+    tail = (-25 * x.abs()).exp()
+    return 25 * tail / (1 + tail).square()
+
+
 # -- kernels ----------------------------------------------------------------------------------------
 
 

@@ -9,7 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from surroreg.conformance.case import Case, shown
+from surroreg.conformance.arithmetic import computed
+from surroreg.conformance.case import ROUNDINGS, Case, shown
 from surroreg.conformance.checks.backward import smooth_points
 from surroreg.conformance.table import (
     DECLARED,
@@ -20,6 +21,7 @@ from surroreg.conformance.table import (
     NON_NEGATIVE,
     PARAMETERS,
     PRIMITIVE,
+    STABLE,
     ConformanceError,
     NotVerifiedError,
     check,
@@ -74,6 +76,28 @@ def formula_is_right(case: Case) -> None:
     want = case.formula(x)
     promise = f"the derivative is its formula, {case.spec.formula}"
     case.compare(promise, x, case.declared(x), want, case.allowance(x, want, case.declared))
+
+
+@check(
+    "A formula that is declared stable is right in float32 and float64 as it is written",
+    why="On a GPU the backward pass is compiled from it; what overflows there is NaN where no CPU test looks.",
+    bug="exp(-k*x)/(1 + exp(-k*x))**2 is infinity over infinity below threshold: snnTorch 1.0.0's sigmoid.",
+    gate=STABLE,
+    sweep="parameters",
+    devices=("cpu",),
+)
+def formula_is_stable(case: Case) -> None:
+    """Operation by operation in the dtype, over its whole range."""
+    for dtype in (torch.float64, torch.float32):
+        here = case.at(dtype)
+        x = torch.cat([here.grid[here.grid == here.grid], here.points])
+        want, got = here.declared(x), computed(here.spec, x, here.params)
+        promise = f"the formula is right in {dtype} as it is written (traits: stable_formula)"
+        x, want, got = x[want.isfinite()], want[want.isfinite()], got[want.isfinite()]
+        allowed = here.allowance(x, want, here.declared)
+        # Beside infinity there is no last digit of the input.
+        allowed = torch.where(x.isfinite(), allowed, ROUNDINGS * here.eps * want.abs())
+        here.compare(promise, x, got, want, allowed)
 
 
 @check(

@@ -1,0 +1,51 @@
+"""A formula in the arithmetic of a dtype, operation by operation, as compiled code does it."""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from surroreg import formula
+from surroreg.specs import SurrogateSpec
+
+_NAMES = {"Abs": "abs", "Add": "add", "Max": "maximum", "Min": "minimum", "Mul": "mul", "Pow": "pow"}
+_RELATIONS = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}
+
+
+def computed(spec: SurrogateSpec, x: Tensor, params: Mapping[str, Any]) -> Tensor:
+    """Return the declared formula at ``x``, of one dimension, every operation rounded to the dtype of ``x``."""
+    numbers = {name: torch.full_like(x[:1], float(value)) for name, value in params.items()}
+    return _compute(formula.expression(spec), {"x": x, **numbers}).broadcast_to(x.shape)
+
+
+def _compute(node: Any, values: Mapping[str, Tensor]) -> Tensor:
+    if node.is_Symbol:
+        return values[node.name]
+    if node.is_Boolean and not node.is_Relational:
+        return torch.tensor(bool(node))
+    if not node.args or node.is_number:
+        return torch.full_like(values["x"][:1], float(node))
+    if node.is_Piecewise:
+        *others, last = node.args
+        result = _compute(last[0], values)
+        for value, condition in reversed(others):
+            result = torch.where(_compute(condition, values), _compute(value, values), result)
+        return result
+    found = [_compute(argument, values) for argument in node.args]
+    if node.is_Pow and node.exp.is_Integer:
+        product = functools.reduce(torch.mul, [found[0]] * abs(int(node.exp)))
+        return product if node.exp > 0 else product.reciprocal()
+    function = _function(node)
+    return function(found[0]) if len(found) == 1 else functools.reduce(function, found)
+
+
+def _function(node: Any) -> Callable[..., Tensor]:
+    if node.is_Relational:
+        return _RELATIONS[node.rel_op]
+    name = node.func.__name__
+    return getattr(torch, _NAMES.get(name, name))  # type: ignore[no-any-return]

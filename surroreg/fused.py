@@ -1,0 +1,101 @@
+"""On a GPU: the backward pass as one kernel, compiled from the formula.
+
+A formula that is declared stable (see :class:`surroreg.Traits`) is the one source of the code. PyTorch's own
+jiterator compiles it, for any layout and dtype, half precision inside as float32. Where that is not to be
+had, plain operations do.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from surroreg import formula
+from surroreg.specs import SurrogateSpec
+
+_modes_active = torch._C._len_torch_dispatch_stack
+
+
+def code(spec: SurrogateSpec) -> str:
+    """Return a C++ function of one element: ``T vjp(T x, T grad, T p0, ...)``, the parameters in their order.
+
+    Raises:
+        SpecError: there is no formula, or it cannot be read.
+    """
+    names = {parameter.name: f"p{place}" for place, parameter in enumerate(spec.parameters)}
+    derivative = _printer(names).doprint(formula.expression(spec))
+    arguments = ", ".join(f"T {name}" for name in ("x", "grad", *names.values()))
+    return f"template <typename T> T vjp({arguments}) {{ return grad * ({derivative}); }}"
+
+
+def _printer(names: dict[str, str]) -> Any:
+    """Return what writes a SymPy expression as C++ for any floating type ``T``."""
+    from sympy.printing.c import C99CodePrinter
+
+    class Printer(C99CodePrinter):  # type: ignore[misc]
+        def _print_Symbol(self, symbol: Any) -> str:
+            return names.get(str(symbol), str(symbol))
+
+        def _number(self, number: Any) -> str:
+            return f"T({float(number)!r})"
+
+        _print_Integer = _print_Rational = _print_Float = _print_NumberSymbol = _number
+        _print_Pi = _print_Exp1 = _print_Zero = _print_One = _print_NegativeOne = _print_Half = _number
+
+        def _print_Pow(self, power: Any) -> str:
+            base, exponent = self._print(power.base), power.exp
+            if not exponent.is_Integer:
+                return f"::pow({base}, {self._print(exponent)})"
+            product = " * ".join([f"({base})"] * abs(int(exponent)))
+            return f"({product})" if exponent > 0 else f"(T(1) / ({product}))"
+
+        def _print_Function(self, call: Any) -> str:
+            name = {"Abs": "fabs", "Max": "fmax", "Min": "fmin"}.get(call.func.__name__, call.func.__name__)
+            first, *rest = [str(self._print(argument)) for argument in call.args]
+            if not rest:
+                return f"::{name}({first})"
+            return functools.reduce(lambda left, right: f"::{name}({left}, {right})", rest, first)
+
+        _print_Abs = _print_Max = _print_Min = _print_exp = _print_Function
+        _print_cosh = _print_sinh = _print_tanh = _print_log = _print_Function
+
+    return Printer()
+
+
+class Fused:
+    """The backward pass of a spec on a GPU.
+
+    Args:
+        spec: one whose formula is declared stable.
+    """
+
+    def __init__(self, spec: SurrogateSpec) -> None:
+        self._spec = spec
+        self._names = [f"p{place}" for place in range(len(spec.parameters))]
+        self._function: Callable[..., Tensor] | None = None
+        self._works = True
+
+    def __call__(self, x: Tensor, grad: Tensor, numbers: Sequence[Any]) -> Tensor | None:
+        """Return ``grad * derivative(x)`` by one kernel, or ``None`` where there can be none.
+
+        Args:
+            x: a plain tensor on a GPU.
+            grad: another, of the same shape and dtype.
+            numbers: the parameters.
+        """
+        if not self._works or _modes_active():  # a mode would not see it
+            return None
+        try:
+            if self._function is None:
+                create = torch.cuda.jiterator._create_jit_fn
+                self._function = create(code(self._spec), **dict.fromkeys(self._names, 0.0))
+            return self._function(x, grad, **dict(zip(self._names, map(float, numbers), strict=True)))
+        except torch.OutOfMemoryError:
+            raise
+        except (RuntimeError, AssertionError, AttributeError):  # no compiler, or no such GPU
+            self._works = False
+            return None

@@ -1,0 +1,116 @@
+"""The backward pass that is compiled for a GPU from the formula; the code itself is tested without one."""
+
+import shutil
+import subprocess
+
+import pytest
+import torch
+from interop_cases import gradient
+
+import surroreg
+from surroreg import Parameter, SpecError, SurrogateSpec, Traits
+from surroreg.fused import Fused, code
+
+SPECS = [spec for spec in map(surroreg.spec, surroreg.names(namespace="builtin")) if spec.traits.stable_formula]
+COMPILER = shutil.which("c++")
+DTYPES = {"float": torch.float32, "double": torch.float64}
+needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU: torch finds no CUDA device")
+
+# Prints the gradient at each number it reads, of one precision after the other.
+PROGRAM = """
+#include <cstdio>
+#include <math.h>
+%s
+template <typename T> void print(double x, double grad) { printf("%%.17g ", double(vjp<T>(T(x), T(grad)%s))); }
+int main() {
+    double x;
+    while (scanf("%%lf", &x) == 1) { print<float>(x, 3); print<double>(x, 3); puts(""); }
+}
+"""
+
+
+def numbers():
+    tails = torch.logspace(-40, 38, 79, dtype=torch.float64)
+    near = torch.linspace(-4, 4, 161, dtype=torch.float64)
+    return torch.cat([near, tails, -tails, torch.tensor([torch.inf, -torch.inf])]).float().double()
+
+
+def test_every_smooth_builtin_has_one():
+    single = {"heaviside", "leaky_spike_operator", "straight_through_estimator"}  # one operation as they are
+    other = {"custom_surrogate", "stochastic_spike_operator", "inverse_stochastic_spike_operator"}
+    assert {spec.name for spec in SPECS} == set(surroreg.names(namespace="builtin")) - single - other
+
+
+@pytest.mark.skipif(COMPILER is None, reason="needs a C++ compiler, and finds no c++")
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
+@pytest.mark.parametrize("factor", [1.0, 3.7])
+def test_the_code_computes_the_derivative_times_the_upstream_gradient(spec, factor, tmp_path):
+    s = spec(**{p.name: p.default * factor for p in spec.parameters})
+    arguments = "".join(f", T({value!r})" for value in s.params.values())
+    (tmp_path / "main.cpp").write_text(PROGRAM % (code(spec), arguments))
+    subprocess.run([COMPILER, "-O1", "-o", tmp_path / "main", tmp_path / "main.cpp"], check=True)
+    x = numbers()
+    lines = "\n".join(map(repr, x.tolist()))
+    done = subprocess.run([tmp_path / "main"], input=lines, capture_output=True, text=True, check=True)
+    found = torch.tensor([[float(word) for word in line.split()] for line in done.stdout.splitlines()]).double()
+    for column, dtype in enumerate(DTYPES.values()):
+        want = 3 * s.derivative(x)
+        # At a kink that float32 rounds, the side may be another.
+        off = torch.stack([(x - kink).abs() > 1e-6 * abs(kink) for kink in (0.0, 1 / factor, factor)]).all(0)
+        torch.testing.assert_close(
+            found[off, column], want[off], rtol=3e-5 if dtype is torch.float32 else 1e-6, atol=1e-36, equal_nan=True
+        )
+
+
+def test_names_of_parameters_cannot_clash_with_the_code():
+    parameters = [Parameter(name, 1.0) for name in ("exp", "T", "float")]
+    spec = SurrogateSpec(name="bump", derivative="m:f", parameters=parameters, formula="exp*Abs(x) + T + float")
+    assert code(spec).startswith("template <typename T> T vjp(T x, T grad, T p0, T p1, T p2)")
+    assert "exp" not in code(spec)
+    assert "float" not in code(spec)
+
+
+def test_where_there_is_no_gpu_it_steps_aside_without_a_word():
+    fused, x = Fused(SPECS[0]), torch.ones(3)
+    if not torch.cuda.is_available():
+        assert fused(x, x, [2.0]) is None
+    assert fused(x, x, [2.0]) is None
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"formula": None},
+        {"traits": Traits(stable_formula=True, stochastic=True)},
+        {"derivative": None, "factory": "m:f"},
+    ],
+)
+def test_a_stable_formula_needs_a_derivative_and_a_formula(given):
+    described = {"derivative": "m:f", "formula": "x", "traits": Traits(stable_formula=True), **given}
+    with pytest.raises(SpecError, match="stable_formula is for a derivative with a formula"):
+        SurrogateSpec(name="bump", **described)
+
+
+@needs_gpu
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64], ids=str)
+def test_on_a_gpu_it_is_used_and_right(spec, dtype):
+    s = spec()
+    x = torch.linspace(-3, 3, 601, dtype=torch.float64).to(dtype)
+    torch.testing.assert_close(gradient(s, x.cuda()).cpu(), gradient(s, x))
+    assert s._rule.fused._works
+    assert s._rule.fused._function is not None
+
+
+@needs_gpu
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
+def test_on_a_gpu_each_pass_is_one_kernel(spec):
+    s, x = spec(), torch.randn(1 << 20, device="cuda", requires_grad=True)
+    upstream = torch.randn_like(x)
+    torch.autograd.grad(s(x), x, upstream)
+    torch.cuda.synchronize()
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CUDA]) as profile:
+        torch.autograd.grad(s(x), x, upstream)
+        torch.cuda.synchronize()
+    kernels = [event for event in profile.events() if event.device_type == torch.autograd.DeviceType.CUDA]
+    assert len(kernels) == 2

@@ -12,10 +12,10 @@ import torch
 from torch import Tensor, nn
 
 from surroreg import api
-from surroreg.autograd import Rule, check_input, spike
+from surroreg.autograd import check_input, spike
 from surroreg.errors import NoPrimitiveError, ParameterError, ParameterTypeError, SpecError, did_you_mean
-from surroreg.fused import Fused
 from surroreg.parameters import Parameter, import_object, reference_to
+from surroreg.rule import Rule
 from surroreg.specs import SurrogateSpec
 
 
@@ -233,18 +233,7 @@ class Surrogate(nn.Module):
 
 @functools.cache
 def _rule(spec: SurrogateSpec, fires_at_zero: bool) -> Rule:
-    derivative = spec.resolve("derivative")
-    assert derivative is not None
-    primitive, kernel = spec.resolve("primitive"), spec.resolve("kernel")
-    return Rule(
-        derivative,
-        primitive,
-        kernel,
-        Fused(spec) if spec.traits.stable_formula else None,
-        reads=spec.traits.reads,
-        fires_at_zero=fires_at_zero,
-        stochastic=spec.traits.stochastic,
-    )
+    return Rule(spec, fires_at_zero=fires_at_zero)
 
 
 def _plain(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The command line: ``surroreg list | show | plugins | doctor | check | demo``.
+"""The command line: ``surroreg list | show | plugins | doctor | check | bench | demo``.
 
 Data goes to standard output, everything else to standard error. Exit codes: 0 for success, 1 where
 something was found wrong, 2 where the question was.
@@ -67,6 +67,21 @@ def parser() -> argparse.ArgumentParser:
     )
     check.set_defaults(run=_run("check", "check"))
 
+    bench = commands.add_parser("bench", help="measure speed and memory, against other libraries that are installed")
+    bench.add_argument("names", nargs="*", metavar="NAME", help="built-in surrogates (all)")
+    many: dict[str, Any] = {"action": "append", "default": []}
+    bench.add_argument("--size", type=_elements, metavar="N", help="elements, such as 1e6 (1e3, 1e5, 1e6, 8e6)", **many)
+    dtypes = ("float16", "bfloat16", "float32", "float64")
+    bench.add_argument("--dtype", choices=dtypes, help="(float32, float64, bfloat16)", **many)
+    bench.add_argument("--mode", choices=("eager", "compiled"), help="(eager)", **many)
+    bench.add_argument("--device", metavar="DEVICE", help="cpu or cuda (what there is)", **many)
+    bench.add_argument("--rounds", type=_count, default=9, metavar="N", help="rounds in which all take turns (9)")
+    what = bench.add_mutually_exclusive_group()
+    what.add_argument("--network", action="store_true", help="a training step of an snnTorch network instead")
+    what.add_argument("--registry", action="store_true", help="what importing, loading, scanning, calling cost instead")
+    bench.add_argument("--json", action="store_true", help="print as JSON")
+    bench.set_defaults(run=_run("bench", "bench"))
+
     demo = commands.add_parser("demo", help="train a small spiking network on handwritten digits")
     demo.add_argument("name", nargs="?", default="atan", metavar="NAME", help="surrogate to train with (atan)")
     demo.add_argument("--set", action="append", default=[], metavar="PARAMETER=VALUE", help="set a parameter")
@@ -91,6 +106,13 @@ def _count(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError("must be at least 1")
     return number
+
+
+def _elements(text: str) -> int:
+    number = float(text)
+    if number < 1 or number != int(number):
+        raise argparse.ArgumentTypeError("must be a whole number, at least 1")
+    return int(number)
 
 
 def _warn(message: Warning | str, *_: Any, **__: Any) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from interop_cases import assert_gradient, gradient, model, points
+from interop_cases import DETERMINISTIC, assert_gradient, build, gradient, model, points
 from torch import nn
 
 import surroreg
@@ -110,3 +110,15 @@ def test_fake_quantised_input(s):
     quantised.retain_grad()
     s(quantised).sum().backward()
     assert_gradient(s, quantised.detach(), x.grad)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16], ids=str)
+@pytest.mark.parametrize("name", DETERMINISTIC)
+def test_many_half_precision_numbers_give_what_few_give(name, dtype):
+    s, x = build(name), torch.linspace(-4, 4, 2**19 + 13).to(dtype)
+    upstream = torch.linspace(1, 2, len(x)).to(dtype)
+    whole, close = gradient(s, x, upstream), {"rtol": torch.finfo(dtype).eps, "atol": 0}
+    transposed = gradient(s, x.repeat(2, 1).t().contiguous().t(), upstream.expand(2, -1))[1]
+    parts = [gradient(s, *pair) for pair in zip(x.split(70_001), upstream.split(70_001), strict=True)]
+    torch.testing.assert_close(whole, transposed, **close)
+    torch.testing.assert_close(whole, torch.cat(parts), **close)

@@ -1,0 +1,101 @@
+"""What the registry itself costs: starting, listing, loading, scanning, calling."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import Function
+
+import surroreg
+from surroreg import discovery
+from surroreg._compat import metadata
+from surroreg.bench.peers import peers
+from surroreg.bench.timing import Time, in_turn, summary
+
+DISTRIBUTIONS = (50, 300, 1000)
+
+_FIRST_LOAD = """
+import time, torch, surroreg
+started = time.perf_counter()
+surroreg.load("atan")
+print(time.perf_counter() - started)
+"""
+
+
+class BareSpike(Function):
+    """The least that a surrogate in Python can be: the straight-through estimator, without any check."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:  # noqa: D102
+        return (x > 0).to(x.dtype)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> Tensor:  # noqa: D102
+        return grad
+
+
+def measure(rounds: int) -> dict[str, Time]:
+    """Return times by what was done."""
+    name = "straight_through_estimator"
+    ours, x, upstream = surroreg.load(name), torch.ones(1, requires_grad=True), torch.ones(1)
+    spikes: dict[str, Callable[[Tensor], Tensor]] = {"surroreg": ours, "bare Function": BareSpike.apply, **peers(name)}
+
+    def call(function: Callable[[Tensor], Tensor]) -> Callable[[], object]:
+        return lambda: torch.autograd.grad(function(x), x, upstream)
+
+    found = {
+        "a later load": in_turn({"load": lambda: surroreg.load("atan")}, rounds)["load"],
+        **{
+            f"one element, forward and backward: {who}": found
+            for who, found in in_turn({who: call(function) for who, function in spikes.items()}, rounds).items()
+        },
+    }
+    python = [sys.executable, "-c"]
+    started = {
+        "python": [*python, "pass"],
+        "python, import surroreg": [*python, "import surroreg"],
+        "surroreg list": [sys.executable, "-m", "surroreg", "list"],
+    }
+    found |= {what: summary(times) for what, times in _processes(started, rounds).items()}
+    first = [float(subprocess.check_output([*python, _FIRST_LOAD], text=True)) for _ in range(rounds)]
+    found["the first load, after import torch"] = summary(first)
+    for count in DISTRIBUTIONS:
+        found[f"a scan of {count} distributions"] = summary([_scan(count) for _ in range(rounds)])
+    return found
+
+
+def _processes(commands: dict[str, list[str]], rounds: int) -> dict[str, list[float]]:
+    times: dict[str, list[float]] = {what: [] for what in commands}
+    for _ in range(rounds):
+        for what, command in commands.items():
+            started = time.perf_counter()
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+            times[what].append(time.perf_counter() - started)
+    return times
+
+
+def _scan(count: int) -> float:
+    """Return the seconds of a scan of a folder that has not been read before."""
+    with tempfile.TemporaryDirectory() as folder:
+        for number in range(count):
+            info = Path(folder, f"stranger_{number}-1.0.dist-info")
+            info.mkdir()
+            info.joinpath("METADATA").write_text(f"Metadata-Version: 2.1\nName: stranger-{number}\nVersion: 1.0\n")
+            info.joinpath("entry_points.txt").write_text("[console_scripts]\nstranger = stranger:main\n")
+        started = time.perf_counter()
+        discovery.candidates(metadata.distributions(path=[folder]))
+        return time.perf_counter() - started
+
+
+def overhead(times: dict[str, Time]) -> float:
+    """Return how much longer our call of one element takes than a bare Function's, as a fraction."""
+    prefix = "one element, forward and backward: "
+    return times[prefix + "surroreg"].median / times[prefix + "bare Function"].median - 1

@@ -1,0 +1,154 @@
+"""What a spec comes to: the derivative, the primitive and the gradient as functions of tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.fx import Proxy
+
+from surroreg.constants import constant
+from surroreg.fused import Fused
+from surroreg.specs import SurrogateSpec
+
+Values = Sequence[Any]
+
+_HALF = frozenset({torch.float16, torch.bfloat16})
+_PLAIN = frozenset({Tensor, torch.nn.Parameter})
+#: Elements whose float32 copies stay in the caches.
+_PIECE = 2**18
+
+# Private, and the only test that Dynamo can trace (torch 2.6 and later).
+transforms_active = torch._C._are_functorch_transforms_active
+jit_tracing = torch._C._get_tracing_state
+_is_batched = torch._C._functorch.is_legacy_batchedtensor  # torch.autograd.grad(is_grads_batched=True)
+
+
+class Rule:
+    """The functions of a spec, resolved, and how they may be called.
+
+    Args:
+        spec: one with a derivative.
+        fires_at_zero: whether the spike at exactly zero is 1.
+    """
+
+    def __init__(self, spec: SurrogateSpec, *, fires_at_zero: bool) -> None:
+        derivative, traits = spec.resolve("derivative"), spec.traits
+        assert derivative is not None
+        self.derivative: Callable[..., Tensor] = derivative
+        self.primitive: Callable[..., Tensor] | None = spec.resolve("primitive")
+        self.kernel: Callable[..., Tensor] | None = spec.resolve("kernel")
+        self.fused = Fused(spec) if traits.stable_formula else None
+        self.fires_at_zero = fires_at_zero
+        # A formula vouches for one element at a time; noise is drawn for all at once.
+        self.is_elementwise = spec.formula is not None and not traits.stochastic
+        # One of two numbers, once multiplied, has nothing to gain from float32.
+        self.is_choice = traits.reads != "input" and not traits.stochastic
+        # The spikes stand for the input only where both agree on which side of the step zero is.
+        self.reads = "input" if traits.reads == "sign" and fires_at_zero else traits.reads
+
+    def slope(self, x: Tensor, values: Values) -> Tensor:
+        """Return the derivative at ``x``."""
+        return _evaluate(self.derivative, (x,), values)
+
+    def level(self, x: Tensor, values: Values) -> Tensor:
+        """Return the primitive at ``x``."""
+        assert self.primitive is not None  # Surrogate refuses a learnable parameter without one
+        return _evaluate(self.primitive, (x,), values)
+
+    def pullback(self, x: Tensor, grad: Tensor, values: Values) -> Tensor:
+        """Return ``grad * derivative``, differentiable, for any kind of tensor."""
+        return _evaluate(self._product, (x, grad), values)
+
+    def quick_pullback(self, x: Tensor, grad: Tensor, numbers: Values) -> Tensor:
+        """Return ``grad * derivative``, by the kernel if it can be used here."""
+        if (
+            (self.kernel is None and self.fused is None)
+            or type(grad) is not Tensor  # it may refuse out=
+            or type(x) not in _PLAIN
+            or torch.is_grad_enabled()  # a higher order is asked for
+            or transforms_active()
+            or torch.compiler.is_compiling()  # a compiler fuses plain operations better
+            or _is_batched(grad)
+        ):
+            return self.pullback(x, grad, numbers)
+        if x.is_cuda and self.fused is not None and (result := self.fused(x, grad, numbers)) is not None:
+            return result
+        if self.kernel is None:
+            return self.pullback(x, grad, numbers)
+        if x.dtype in _HALF and not self.is_choice:
+            return self._widened(self.kernel, x, grad, numbers)
+        return self.kernel(x, grad, *numbers)
+
+    def _widened(self, kernel: Callable[..., Tensor], x: Tensor, grad: Tensor, numbers: Values) -> Tensor:
+        """Return what a kernel computes in float32, rounded once: piece by piece, where there is much of it.
+
+        Whole, the float32 copies would be fresh memory, which costs ten times what the arithmetic does.
+        """
+        if not (self.is_elementwise and x.is_cpu and x.numel() > _PIECE and x.is_contiguous()):
+            return kernel(x.float(), grad.float(), *numbers).to(x.dtype)
+        result = torch.empty_like(x)
+        pieces = (torch.split(tensor.reshape(-1), _PIECE) for tensor in (result, x, grad))
+        for part, of_x, of_grad in zip(*pieces, strict=True):
+            part.copy_(kernel(of_x.float(), of_grad.float(), *numbers))
+        return result
+
+    def _product(self, x: Tensor, grad: Tensor, *values: Any) -> Tensor:
+        return grad * self.derivative(x, *values)
+
+    def heaviside(self, x: Tensor) -> Tensor:
+        """Return the spikes by operations that every tracer and tensor subclass knows."""
+        return (x >= 0 if self.fires_at_zero else x > 0).to(x.dtype)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the spikes, without a boolean tensor in between where ``out=`` is understood."""
+        if type(x) not in _PLAIN or torch.compiler.is_compiling():
+            return self.heaviside(x)
+        compare = torch.ge if self.fires_at_zero else torch.gt
+        zero = constant(0.0, x) if x.is_cpu else 0
+        return compare(x, zero, out=torch.empty_like(x))
+
+    def of_learnt(
+        self, x: Tensor, numbers: Values, tensors: Sequence[Tensor], learnt: Sequence[int]
+    ) -> Callable[..., Tensor]:
+        """Return the primitive at ``x`` as a function of those among ``tensors`` at the places ``learnt``."""
+
+        def primitive(*found: Tensor) -> Tensor:
+            present = list(tensors)
+            for place, tensor in zip(learnt, found, strict=True):
+                present[place] = tensor
+            return self.level(x, merged(numbers, present))
+
+        return primitive
+
+
+def _evaluate(function: Callable[..., Tensor] | None, tensors: tuple[Tensor, ...], values: Values) -> Tensor:
+    """Call a spec's function, in float32 where its input is half precision; keep the input's shape and dtype."""
+    assert function is not None
+    x = tensors[0]
+    if x.dtype in _HALF:
+        tensors = tuple(tensor.float() for tensor in tensors)
+        values = [value.float() if isinstance(value, Tensor) else value for value in values]
+    result = function(*tensors, *values)
+    if result.dtype is not x.dtype:
+        result = result.to(x.dtype)
+    # Tracers have no shapes to compare.
+    traced = isinstance(x, Proxy) or (not torch.compiler.is_compiling() and jit_tracing() is not None)
+    if traced or result.shape == x.shape:
+        return result
+    if result.numel() != x.numel():
+        raise ValueError(
+            f"a surrogate's function returned shape {tuple(result.shape)} for an input of shape {tuple(x.shape)}: "
+            "it must be elementwise, and a tensor parameter must broadcast to the input."
+        )
+    return result.reshape(x.shape)  # a parameter of shape (1,) and a 0-d input
+
+
+def merged(numbers: Values, tensors: Sequence[Tensor]) -> Values:
+    """Return all values of the parameters: the numbers, with tensors in the places of ``None``."""
+    if not tensors:
+        return numbers
+    rest = iter(tensors)
+    return [next(rest) if number is None else number for number in numbers]

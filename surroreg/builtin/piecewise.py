@@ -11,6 +11,14 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+def step(x: Tensor) -> Tensor:
+    """Return 1 above zero, 0 elsewhere.
+
+    Without a comparison: a compiler would keep its booleans for the backward pass, which takes it many times longer.
+    """
+    return x.sign().relu()
+
+
 @surrogate(
     formula="1",
     references=["arxiv:1308.3432"],
@@ -44,7 +52,7 @@ def triangular(x: Tensor, threshold: float) -> Tensor:
     threshold, so that a neuron that fires is pushed the wrong way. It is here because snnTorch has it
     under this name. For the triangle that most papers mean, use ``piecewise_linear``.
     """
-    return threshold * (1 - 2 * (x >= 0).to(x.dtype))
+    return threshold * (2 * step(-x) - 1)
 
 
 def heaviside_primitive(x: Tensor) -> Tensor:
@@ -65,7 +73,7 @@ def heaviside(x: Tensor) -> Tensor:
 
     There is no gradient below threshold: a neuron that is silent stays silent.
     """
-    return (x > 0).to(x.dtype)
+    return step(x)
 
 
 def leaky_spike_operator_primitive(x: Tensor, slope: float) -> Tensor:
@@ -88,7 +96,8 @@ def leaky_spike_operator(x: Tensor, slope: float) -> Tensor:
     Every release of snnTorch up to 1.0.0 has this name and none runs: ``LSO()`` raises a TypeError,
     the class behind it returns one gradient for two inputs. This is the function they document.
     """
-    return x.new_ones(()).where(x > 0, slope)
+    above = step(x)
+    return above + slope * (1 - above)
 
 
 def piecewise_linear_primitive(x: Tensor, slope: float, dampening: float) -> Tensor:

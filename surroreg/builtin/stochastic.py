@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from surroreg.builtin.piecewise import step
 from surroreg.parameters import Parameter
 from surroreg.specs import Traits, surrogate
 
@@ -42,4 +43,5 @@ def stochastic_spike_operator(x: Tensor, mean: float, variance: float) -> Tensor
     forward pass draws nothing, and two backward passes differ unless seeded. ``variance`` is a scale:
     the noise has mean mean*variance and true variance variance**2/12.
     """
-    return x.new_ones(()).where(x > 0, noise_like(x, mean, variance))
+    above = step(x)
+    return above + noise_like(x, mean, variance) * (1 - above)

@@ -154,9 +154,11 @@ def exact_gradient(ours: Surrogate, theirs: Spike, x: Tensor, upstream: Tensor) 
         # Where the derivative is no normal number there are no 24 bits to be right in.
         return exact, 4 * 2.0**-23 * exact.abs() + SMALLEST_NORMAL * (1 + size * (1 + params["slope"]))
     exact = gradient(theirs, x.double(), upstream)
-    argument = params["beta"] * (x.double() - 1).abs() if ours.spec.name == "spike_rate_escape" else 0.0
-    relative = 2.0**-23 * (4 + 1.5 * torch.as_tensor(argument))
-    return exact, (relative * exact.abs()).nan_to_num(nan=0.0) + SMALLEST_NORMAL * (1 + size)
+    argument, gain = torch.zeros(()), 1.0
+    if ours.spec.name == "spike_rate_escape":  # which is a gain times an exponential: that may be no normal number
+        argument, gain = params["beta"] * (x.double() - 1).abs(), params["slope"]
+    relative = 2.0**-23 * (4 + 1.5 * argument)
+    return exact, (relative * exact.abs()).nan_to_num(nan=0.0) + SMALLEST_NORMAL * (1 + size * (1 + gain))
 
 
 def assert_same_gradient(ours: Surrogate, theirs: Spike, x: Tensor, upstream: Tensor, seed: int = 0) -> None:

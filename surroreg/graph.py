@@ -25,7 +25,7 @@ def python_nodes(root: Any) -> Iterator[Any]:
 def kept_bytes(function: Callable[[Tensor], Tensor], x: Tensor) -> int:
     """Return how many bytes a call of ``function`` keeps for its backward pass, each memory counted once.
 
-    Tensors of one element are not counted. ``x`` must require a gradient.
+    Tensors of one element are not counted. What ``function`` returns must carry a gradient.
     """
     kept: dict[int, int] = {}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -22,7 +23,6 @@ EQUIVALENTS: dict[str, list[tuple[str, str, dict[str, Any]]]] = {
     "fast_sigmoid": [
         ("snntorch", "fast_sigmoid", {}),
         ("spikingjelly", "SoftSign", {"alpha": 25.0}),
-        ("norse", "superspike_fn", {"alpha": 1.0}),
     ],
     "heaviside": [("snntorch", "heaviside", {}), ("spikingjelly", "LeakyKReLU", {"leak": 0.0, "k": 1.0})],
     "leaky_spike_operator": [("spikingjelly", "LeakyKReLU", {"leak": 0.1, "k": 1.0})],
@@ -48,7 +48,9 @@ def peers(name: str) -> dict[str, Callable[[Tensor], Tensor]]:
     found: dict[str, Callable[[Tensor], Tensor]] = {}
     for library, attribute, arguments in EQUIVALENTS.get(name, []):
         try:
-            made = getattr(importlib.import_module(MODULES[library]), attribute)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # what a library warns of when it is imported
+                made = getattr(importlib.import_module(MODULES[library]), attribute)
         except ImportError:
             continue
         # Norse's are functions of the membrane, the others' make one.

@@ -99,13 +99,13 @@ def measure(name: str, size: int, dtype: torch.dtype, mode: str, device: str, ro
     x = torch.randn(size, generator=generator).to(device, dtype).requires_grad_()
     functions: dict[str, Callable[[Tensor], Tensor]] = {OURS: surroreg.load(name), **peers(name)}
     kept = {library: kept_bytes(function, x) / size for library, function in functions.items()}
-    if mode == "compiled":
-        torch._dynamo.reset()
-        functions = {library: torch.compile(function) for library, function in functions.items()}
     target = torch.empty_like(x, requires_grad=False)
-    calls = {library: _step(function, x) for library, function in functions.items()}
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the compiler's, about what peers are made of
+        warnings.simplefilter("ignore")  # the compiler's, about itself and what peers are made of
+        if mode == "compiled":
+            torch._dynamo.reset()
+            functions = {library: torch.compile(function) for library, function in functions.items()}
+        calls = {library: _step(function, x) for library, function in functions.items()}
         times = in_turn({**calls, COPY: lambda: target.copy_(x.detach())}, rounds)
     limit = LIMIT * times.pop(COPY).median
     return Cell(name, size, str(dtype).removeprefix("torch."), mode, device, times, limit, kept)

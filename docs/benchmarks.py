@@ -1,0 +1,85 @@
+"""Measure, and write the tables into benchmarks.md. Takes some five minutes on an idle machine."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from surroreg.cli.bench import seconds
+
+PAGE = Path(__file__).with_name("benchmarks.md")
+BEGIN, END = "<!-- tables: written by python docs/benchmarks.py -->\n", "<!-- end of tables -->"
+SHORT = {"snntorch": "sn", "spikingjelly": "sj", "norse": "no"}
+COMPILED = ("--mode", "compiled", "--dtype", "float32", "--size", "1e6", "--size", "8e6")
+
+
+def measured(*options: str) -> dict[str, Any]:
+    """Return what ``surroreg bench`` finds."""
+    command = [sys.executable, "-m", "surroreg", "bench", "--json", *options]
+    return json.loads(subprocess.check_output(command, text=True))  # type: ignore[no-any-return]
+
+
+def table(rows: list[list[str]]) -> str:
+    """Return rows, the first of which is the head, as a Markdown table."""
+    head, *body = rows
+    return (
+        "\n".join("| " + " | ".join(row) + " |" for row in [head, ["---", *["---:"] * (len(head) - 1)], *body]) + "\n"
+    )
+
+
+def of_surrogates(found: dict[str, Any]) -> str:
+    """Return a table per device, mode and dtype, and one of the geometric means."""
+    parts = []
+    kinds = dict.fromkeys((c["device"], c["mode"], c["dtype"]) for c in found["surrogates"])
+    for device, mode, dtype in kinds:
+        cells = [c for c in found["surrogates"] if (c["device"], c["mode"], c["dtype"]) == (device, mode, dtype)]
+        sizes = sorted({c["size"] for c in cells})
+        by_name = {name: [c for c in cells if c["name"] == name] for name in dict.fromkeys(c["name"] for c in cells)}
+        head = ["surrogate", "kept", *(f"{size:,} elements" for size in sizes)]
+        rows = [[f"`{name}`", f"{row[0]['kept']['surroreg']:g} B", *map(_cell, row)] for name, row in by_name.items()]
+        parts += [f"### {dtype}, {mode}, {device}\n", table([head, *rows])]
+    sizes = sorted({mean["size"] for mean in found["means"]})
+    means: dict[tuple[str, ...], dict[int, float]] = {}
+    for mean in found["means"]:
+        means.setdefault(tuple(mean[k] for k in ("library", "dtype", "mode", "device")), {})[mean["size"]] = mean[
+            "ratio"
+        ]
+    rows = [[", ".join(key), *(f"×{found_[s]:.2f}" for s in sizes)] for key, found_ in sorted(means.items())]
+    head = ["geometric mean over what the library has", *(f"{size:,} elements" for size in sizes)]
+    return "\n".join([*parts, table([head, *rows])])
+
+
+def _cell(cell: dict[str, Any]) -> str:
+    peers = [f"{SHORT[library]} ×{ratio:.2f}" for library, ratio in sorted(cell["peers"].items())]
+    return ", ".join([seconds(cell["times"]["surroreg"]["median"]), f"{cell['of_limit']:.1f} L", *peers])
+
+
+def page(text: str) -> str:
+    """Return the page with tables measured now."""
+    eager, compiled = measured(), measured(*COMPILED)
+    network, registry = measured("--network"), measured("--registry")
+    machine = "; ".join(f"{what} {value}" for what, value in eager["machine"].items() if value is not None)
+    steps = [["surrogate", "ours", "snnTorch's", "snnTorch takes"]]
+    for step in network["network"]:
+        times = [seconds(step["times"][who]["median"]) for who in ("surroreg", "snntorch")]
+        steps.append([f"`{step['name']}`", *times, f"×{step['ratio']:.2f}"])
+    costs = [[what, seconds(time["median"]), seconds(time["spread"])] for what, time in registry["registry"].items()]
+    parts = [
+        f"Measured on: {machine}.\n",
+        of_surrogates(eager),
+        of_surrogates(compiled),
+        "### A training step of a network\n",
+        table(steps),
+        "### What the registry costs\n",
+        table([["what", "time", "spread"], *costs]),
+        f"Our call of one element takes {registry['overhead']:+.0%} over a bare `autograd.Function`.\n",
+    ]
+    head, _, rest = text.partition(BEGIN)
+    return head + BEGIN + "\n" + "\n".join(parts) + "\n" + END + rest.partition(END)[2]
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

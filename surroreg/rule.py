@@ -46,6 +46,7 @@ class Rule:
         self.is_elementwise = spec.formula is not None and not traits.stochastic
         # One of two numbers, once multiplied, has nothing to gain from float32.
         self.is_choice = traits.reads != "input" and not traits.stochastic
+        self.wants_spikes = traits.reads == "sign" and fires_at_zero
         # The spikes stand for the input only where both agree on which side of the step zero is.
         self.reads = "input" if traits.reads == "sign" and fires_at_zero else traits.reads
 
@@ -78,6 +79,8 @@ class Rule:
             return result
         if self.kernel is None:
             return self.pullback(x, grad, numbers)
+        if self.wants_spikes:
+            x = self.heaviside(x, fires_at_zero=False)
         if x.dtype in _HALF and not self.is_choice:
             return self._widened(self.kernel, x, grad, numbers)
         return self.kernel(x, grad, *numbers)
@@ -98,9 +101,10 @@ class Rule:
     def _product(self, x: Tensor, grad: Tensor, *values: Any) -> Tensor:
         return grad * self.derivative(x, *values)
 
-    def heaviside(self, x: Tensor) -> Tensor:
+    def heaviside(self, x: Tensor, *, fires_at_zero: bool | None = None) -> Tensor:
         """Return the spikes by operations that every tracer and tensor subclass knows."""
-        return (x >= 0 if self.fires_at_zero else x > 0).to(x.dtype)
+        fires_at_zero = self.fires_at_zero if fires_at_zero is None else fires_at_zero
+        return (x >= 0 if fires_at_zero else x > 0).to(x.dtype)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the spikes, without a boolean tensor in between where ``out=`` is understood."""

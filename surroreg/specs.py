@@ -94,7 +94,8 @@ class SurrogateSpec:
         kernel: ``vjp(x, grad, *parameters)``: the same numbers as ``grad * derivative(x)``, faster. It
             writes to neither argument. It is called with plain tensors and numbers only, outside
             compilers and transforms; elsewhere, and where a parameter is a tensor, ``derivative`` is used.
-            Half-precision tensors reach both as float32, but for a kernel that reads only the sign.
+            Half-precision tensors reach both as float32. A kernel that reads only the sign gets, in place
+            of ``x``, 1 where that is above zero and 0 elsewhere, in any precision.
         formula: the derivative in SymPy's syntax, in ``x`` and the parameters.
         summary: one line.
         description: what a user must know before choosing it.

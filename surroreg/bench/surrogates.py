@@ -24,7 +24,7 @@ MODES = ("eager", "compiled")
 #: pass reads x and writes the spikes, the backward pass reads x and the upstream gradient and writes one.
 LIMIT = 2.5
 OURS, COPY = "surroreg", "copy"
-#: Times closer than this are taken for equal.
+#: Times closer than this, or than their spread, are taken for equal.
 NOISE = 0.05
 
 
@@ -133,5 +133,6 @@ def slower(cells: Iterable[Cell]) -> Iterator[tuple[Cell, str, float]]:
     for cell in cells:
         if cell.peers:
             library = min(cell.peers, key=cell.peers.__getitem__)
-            if cell.peers[library] < 1 - NOISE:
+            spread = max(cell.times[library].spread, cell.times[OURS].spread)
+            if cell.times[library].median < min((1 - NOISE) * cell.ours, cell.ours - spread):
                 yield cell, library, cell.peers[library]

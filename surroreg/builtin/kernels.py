@@ -19,11 +19,6 @@ _leaky_relu_backward_out = torch.ops.aten.leaky_relu_backward.grad_input
 _threshold_backward_out = torch.ops.aten.threshold_backward.grad_input
 
 
-def _spikes(x: Tensor) -> Tensor:
-    """Return the spikes; a mask of booleans would take many times longer to make."""
-    return torch.gt(x, constant(0.0, x), out=torch.empty_like(x))
-
-
 def straight_through(x: Tensor, grad: Tensor) -> Tensor:
     """Hand on the upstream gradient."""
     return grad
@@ -36,14 +31,14 @@ def triangular(x: Tensor, grad: Tensor, threshold: float) -> Tensor:
     return result.mul_(constant(-threshold, x))
 
 
-def heaviside(x: Tensor, grad: Tensor) -> Tensor:
-    """From the spikes or the input alike."""
-    return _leaky_relu_backward(grad, x, 0.0, False)  # type: ignore[no-any-return]
+def heaviside(spikes: Tensor, grad: Tensor) -> Tensor:
+    """One product."""
+    return torch.mul(grad, spikes)
 
 
-def leaky_spike_operator(x: Tensor, grad: Tensor, slope: float) -> Tensor:
+def leaky_spike_operator(spikes: Tensor, grad: Tensor, slope: float) -> Tensor:
     """The gradient of a leaky rectifier is what ATen has."""
-    return _leaky_relu_backward(grad, x, slope, False)  # type: ignore[no-any-return]
+    return _leaky_relu_backward(grad, spikes, slope, False)  # type: ignore[no-any-return]
 
 
 def piecewise_linear(x: Tensor, grad: Tensor, slope: float, dampening: float) -> Tensor:
@@ -102,10 +97,10 @@ def noise_like(x: Tensor, mean: float, variance: float) -> Tensor:
     return (noise.add_(mean) if mean else noise).mul_(variance)
 
 
-def stochastic_spike_operator(x: Tensor, grad: Tensor, mean: float, variance: float) -> Tensor:
+def stochastic_spike_operator(spikes: Tensor, grad: Tensor, mean: float, variance: float) -> Tensor:
     """Noise where there is no spike. The weights of the mean are 0 and 1, so it is exact, and no mask is made."""
-    noise = noise_like(x, mean, variance)
-    return noise.lerp_(constant(1.0, x), _spikes(x)).mul_(grad)
+    noise = noise_like(spikes, mean, variance)
+    return noise.lerp_(constant(1.0, spikes), spikes).mul_(grad)
 
 
 def inverse_spike_operator(x: Tensor, grad: Tensor, threshold: float) -> Tensor:
@@ -120,4 +115,6 @@ def inverse_stochastic_spike_operator(
 ) -> Tensor:
     """The inverse where there is a spike, noise elsewhere; clamped, so that both are finite."""
     inverse = x.clamp(min=0).add_(threshold).reciprocal_()
-    return noise_like(x, mean, variance).lerp_(inverse, _spikes(x)).mul_(grad)
+    # A mask of booleans would take many times longer to make.
+    spikes = torch.gt(x, constant(0.0, x), out=torch.empty_like(x))
+    return noise_like(x, mean, variance).lerp_(inverse, spikes).mul_(grad)

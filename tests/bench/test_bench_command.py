@@ -34,7 +34,7 @@ def test_a_table_with_a_row_per_cell_and_a_verdict(capsys):
         [name, size, "float32"] for name in ("stochastic_spike_operator", "atan") for size in ("1,000", "10")
     ]
     assert "snntorch takes x" in out
-    assert "faster than ours by more than 5%: " in out
+    assert "faster than ours by more than 5% and the spread: " in out
     assert f"torch {torch.__version__}" in out.splitlines()[0]
 
 
@@ -127,10 +127,10 @@ def test_a_median_and_its_spread():
 
 
 def test_means_and_slower_cells_are_of_ratios():
-    def cell(name, ours, theirs):
-        times = {"surroreg": Time(ours, 0), "peer": Time(theirs, 0)}
+    def cell(name, ours, theirs, spread=0.0):
+        times = {"surroreg": Time(ours, spread), "peer": Time(theirs, 0)}
         return Cell(name, 10, "float32", "eager", "cpu", times, 1.0, {})
 
-    cells = [cell("a", 1.0, 8.0), cell("b", 2.0, 1.0), cell("c", 1.0, 0.97)]
+    cells = [cell("a", 1.0, 8.0), cell("b", 2.0, 1.0), cell("c", 1.0, 0.97), cell("d", 1.0, 0.8, spread=0.3)]
     assert surrogates.means(cells[:2]) == {("cpu", "eager", "float32", 10, "peer"): pytest.approx(2.0)}
     assert [(found.name, who, ratio) for found, who, ratio in surrogates.slower(cells)] == [("b", "peer", 0.5)]

@@ -143,7 +143,7 @@ def test_the_kernel_is_the_derivative_times_the_upstream_gradient(case: Surrogat
         for upstream in (grad, grad[:1].expand(len(x))):
             before = [x.clone(), upstream.clone()]
             versions = [x._version, upstream._version]
-            found = kernel(x, upstream, *values)
+            found = kernel((x > 0).to(dtype) if case.spec.traits.reads == "sign" else x, upstream, *values)
             assert [x._version, upstream._version] == versions
             assert torch.equal(x, before[0])
             assert torch.equal(upstream, before[1])

@@ -174,7 +174,11 @@ class Surrogate(nn.Module):
         tensors = {*self._buffers, *self._parameters}
         self.__dict__["_held"] = tuple(name for name in self._names if name in tensors)
         # A list: of a tuple Dynamo takes the numbers for constants, and compiles anew for each.
-        self.__dict__["_numbers"] = [None if name in tensors else self.__dict__[name] for name in self._names]
+        numbers = [None if name in tensors else self.__dict__[name] for name in self._names]
+        self.__dict__["_numbers"] = numbers
+        if self._rule is not None:
+            plain = any(map(_is_extreme, numbers))
+            self.__dict__["_rule"] = _rule(self.spec, self._rule.fires_at_zero, plain)
         factory = self.spec.resolve("factory")
         if factory is not None:
             made = factory(**self.params)
@@ -232,8 +236,13 @@ class Surrogate(nn.Module):
 
 
 @functools.cache
-def _rule(spec: SurrogateSpec, fires_at_zero: bool) -> Rule:
-    return Rule(spec, fires_at_zero=fires_at_zero)
+def _rule(spec: SurrogateSpec, fires_at_zero: bool, plain: bool = False) -> Rule:
+    return Rule(spec, fires_at_zero=fires_at_zero, plain=plain)
+
+
+def _is_extreme(value: Any) -> bool:
+    """Whether a kernel's intermediate numbers may leave the range of float32 where its result does not."""
+    return isinstance(value, float) and value != 0 and not 2.0**-60 <= abs(value) <= 2.0**60
 
 
 def _plain(value: Any) -> Any:

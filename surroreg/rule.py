@@ -32,15 +32,16 @@ class Rule:
     Args:
         spec: one with a derivative.
         fires_at_zero: whether the spike at exactly zero is 1.
+        plain: whether to do without kernels.
     """
 
-    def __init__(self, spec: SurrogateSpec, *, fires_at_zero: bool) -> None:
+    def __init__(self, spec: SurrogateSpec, *, fires_at_zero: bool, plain: bool = False) -> None:
         derivative, traits = spec.resolve("derivative"), spec.traits
         assert derivative is not None
         self.derivative: Callable[..., Tensor] = derivative
         self.primitive: Callable[..., Tensor] | None = spec.resolve("primitive")
-        self.kernel: Callable[..., Tensor] | None = spec.resolve("kernel")
-        self.fused = Fused(spec) if traits.stable_formula else None
+        self.kernel: Callable[..., Tensor] | None = None if plain else spec.resolve("kernel")
+        self.fused = Fused(spec) if traits.stable_formula and not plain else None
         self.fires_at_zero = fires_at_zero
         # A formula vouches for one element at a time; noise is drawn for all at once.
         self.is_elementwise = spec.formula is not None and not traits.stochastic

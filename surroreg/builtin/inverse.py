@@ -28,8 +28,8 @@ def inverse_spike_operator(x: Tensor, threshold: float) -> Tensor:
     In snnTorch it is commented out, and would be NaN at x = -threshold, also for neurons that never
     fired; here it is 0 there. There is no gradient below threshold.
     """
-    # Clamped first: one over zero would turn into NaN when it is masked.
-    return (x.clamp(min=0) + threshold).reciprocal() * (x > 0)
+    # Clamped first: one over zero would turn the second derivative into NaN where it is masked.
+    return (x.clamp(min=0) + threshold).reciprocal().where(x > 0, 0.0)
 
 
 @surrogate(

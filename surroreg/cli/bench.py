@@ -61,7 +61,12 @@ def surrogates(arguments: argparse.Namespace) -> tuple[list[str], dict[str, Any]
     for (device, mode, dtype, size, library), ratio in means.items():
         lines.append(f"geometric mean, {device}, {mode}, {dtype}, {size:,} elements: {library} takes x{ratio:.2f}")
     slower = [f"{c.name} ({c.size:,}, {c.dtype}, {c.mode}, {c.device}): {p} x{r:.2f}" for c, p, r in of.slower(cells)]
-    lines.append(f"faster than ours by more than {of.NOISE:.0%} and the spread: " + ("; ".join(slower) or "none"))
+    if libraries:
+        lines.append(f"faster than ours by more than {of.NOISE:.0%} and the spread: " + ("; ".join(slower) or "none"))
+    else:
+        lines.append(
+            "nothing to compare with: no library that is installed has these (pip install snntorch, spikingjelly, norse)."
+        )
     keys = ("device", "mode", "dtype", "size", "library")
     told = [{**dict(zip(keys, key, strict=True)), "ratio": ratio} for key, ratio in means.items()]
     return lines, {"surrogates": [cell.to_dict() for cell in cells], "means": told}

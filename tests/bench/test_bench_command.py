@@ -105,6 +105,13 @@ def test_a_malformed_option_is_a_usage_error(capsys, arguments):
     assert arguments[0] in capsys.readouterr().err
 
 
+def test_without_another_library_it_says_what_to_compare_with(capsys):
+    code, out, err = run(capsys, "inverse_spike_operator", "--size", "10", "--dtype", "float32", *QUICK)
+    assert (code, err) == (0, "")
+    assert "pip install snntorch" in out
+    assert "faster" not in out
+
+
 def test_without_tqdm_it_says_what_to_install(capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "tqdm", None)
     code, _, err = run(capsys, "atan")

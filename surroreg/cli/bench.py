@@ -64,9 +64,7 @@ def surrogates(arguments: argparse.Namespace) -> tuple[list[str], dict[str, Any]
     if libraries:
         lines.append(f"faster than ours by more than {of.NOISE:.0%} and the spread: " + ("; ".join(slower) or "none"))
     else:
-        lines.append(
-            "nothing to compare with: no library that is installed has these (pip install snntorch, spikingjelly, norse)."
-        )
+        lines.append("nothing to compare with: no library that is installed has these (try: pip install snntorch).")
     keys = ("device", "mode", "dtype", "size", "library")
     told = [{**dict(zip(keys, key, strict=True)), "ratio": ratio} for key, ratio in means.items()]
     return lines, {"surrogates": [cell.to_dict() for cell in cells], "means": told}

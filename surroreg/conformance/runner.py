@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import platform
 import time
 import traceback
 import warnings
@@ -15,9 +14,9 @@ import torch
 
 import surroreg
 import surroreg.conformance.checks  # enters the checks into the table
-from surroreg import discovery
 from surroreg.conformance import targets
 from surroreg.conformance.case import DTYPES, Case, sweep
+from surroreg.conformance.environment import environment, plugins
 from surroreg.conformance.provider import Provider
 from surroreg.conformance.report import Report, Result, Status
 from surroreg.conformance.table import CHECKS, Check, ConformanceError, NotVerifiedError
@@ -244,44 +243,12 @@ def _told(error: BaseException, item: Item, case: Case | None, settings: Setting
     return "\n".join(lines).encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def environment() -> dict[str, Any]:
-    """Return what the results depend on."""
-    import hypothesis
-
-    found: dict[str, Any] = {
-        "surroreg": surroreg.__version__,
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "torch": torch.__version__,
-        "hypothesis": hypothesis.__version__,
-        "cuda": "none",
-    }
-    if torch.cuda.is_available():
-        capability = ".".join(map(str, torch.cuda.get_device_capability(0)))
-        found["cuda"] = f"{torch.cuda.get_device_name(0)}, capability {capability}, CUDA {torch.version.cuda}"
-    return found
-
-
-def _plugins(selection: Selection) -> tuple[dict[str, str], ...]:
-    """Return the plugins that were checked, also those of which only some surrogates were."""
-    names = {target.name.partition("/")[0] for target in selection.targets if "/" in target.name}
-    installed = discovery.scan()[0] if names - {"builtin"} else []  # imports none of them
-    found = {c.namespace: (c.distribution, c.version) for c in installed if c.namespace in names}
-    found |= {provider.namespace: (provider.distribution, provider.version) for provider in selection.providers}
-    if "builtin" in {*names, *found}:
-        found["builtin"] = ("surroreg", surroreg.__version__)
-    return tuple(
-        {"namespace": namespace, "distribution": distribution, "version": version}
-        for namespace, (distribution, version) in sorted(found.items())
-    )
-
-
 def report(selection: Selection, results: Iterable[Result], settings: Settings) -> Report:
     """Return the report of a run."""
     return Report(
         tuple(results),
         surrogates={target.name: target.spec.to_dict() for target in selection.targets},
-        plugins=_plugins(selection),
+        plugins=plugins(selection),
         environment=environment(),
         settings=settings.to_dict(),
     )

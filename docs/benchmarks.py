@@ -54,7 +54,8 @@ def of_surrogates(found: dict[str, Any]) -> str:
 
 def _cell(cell: dict[str, Any]) -> str:
     peers = [f"{SHORT[library]} ×{ratio:.2f}" for library, ratio in sorted(cell["peers"].items())]
-    return ", ".join([seconds(cell["times"]["surroreg"]["median"]), f"{cell['of_limit']:.1f} L", *peers])
+    fused = [] if cell["fused"] is None else [f"kernels {cell['fused'] / cell['limit']:.1f} L"]
+    return ", ".join([seconds(cell["times"]["surroreg"]["median"]), f"{cell['of_limit']:.1f} L", *fused, *peers])
 
 
 def page(text: str) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+import statistics
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -23,6 +25,8 @@ MODES = ("eager", "compiled")
 #: Passes over memory that nothing can do without, in units of a copy (which reads and writes): the forward
 #: pass reads x and writes the spikes, the backward pass reads x and the upstream gradient and writes one.
 LIMIT = 2.5
+#: Calls whose kernels are timed one by one.
+PROFILED = 50
 OURS, COPY = "surroreg", "copy"
 #: Times closer than this, or than their spread, are taken for equal.
 NOISE = 0.05
@@ -39,6 +43,7 @@ class Cell:
         times: by library, ours as ``"surroreg"``: seconds for one forward and one backward pass.
         limit: seconds for the passes over memory that nothing can do without.
         kept: by library: bytes per element that are kept for the backward pass.
+        fused: of compiled code: seconds that our kernels take by themselves, without being called.
     """
 
     name: str
@@ -49,6 +54,7 @@ class Cell:
     times: dict[str, Time]
     limit: float
     kept: dict[str, float]
+    fused: float | None = None
 
     @property
     def ours(self) -> float:
@@ -107,13 +113,36 @@ def measure(name: str, size: int, dtype: torch.dtype, mode: str, device: str, ro
             functions = {library: torch.compile(function) for library, function in functions.items()}
         calls = {library: _step(function, x) for library, function in functions.items()}
         times = in_turn({**calls, COPY: lambda: target.copy_(x.detach())}, rounds)
+        fused = _fused(surroreg.load(name), x) if mode == "compiled" else None
     limit = LIMIT * times.pop(COPY).median
-    return Cell(name, size, str(dtype).removeprefix("torch."), mode, device, times, limit, kept)
+    return Cell(name, size, str(dtype).removeprefix("torch."), mode, device, times, limit, kept, fused)
 
 
 def _step(function: Callable[[Tensor], Tensor], x: Tensor) -> Callable[[], object]:
     upstream = torch.randn_like(function(x).detach())
     return lambda: torch.autograd.grad(function(x), x, upstream)
+
+
+def _fused(function: Callable[[Tensor], Tensor], x: Tensor) -> float:
+    """Return the seconds that the kernels of a compiled function take for both passes."""
+    from torch._inductor import config
+
+    os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # the profiler writes to standard error
+    torch._dynamo.reset()
+    with config.patch({"cpp.enable_kernel_profile": True}):  # read when the kernels are made
+        call = _step(torch.compile(function), x)
+        call()
+    for _ in range(PROFILED):
+        call()
+    with torch.autograd.profiler.profile(use_kineto=x.is_cuda) as recorded:
+        for _ in range(PROFILED):
+            call()
+    times: dict[str, list[float]] = {}
+    for event in recorded.function_events or ():
+        if "fused" in event.name:
+            time = event.self_device_time_total if x.is_cuda else event.self_cpu_time_total
+            times.setdefault(event.name, []).append(time * 1e-6)
+    return sum(map(statistics.median, times.values()))
 
 
 def means(cells: Iterable[Cell]) -> dict[tuple[str, str, str, int, str], float]:

@@ -47,16 +47,18 @@ def surrogates(arguments: argparse.Namespace) -> tuple[list[str], dict[str, Any]
     plan = of.plan(names, arguments.size or of.SIZES, dtypes, arguments.mode or ["eager"], arguments.device)
     cells = [of.measure(*cell, rounds=arguments.rounds) for cell in progress(plan, "cell")]
     libraries = sorted({library for cell in cells for library in cell.peers})
-    head = ["surrogate", "elements", "dtype", "mode", "device", "time", "spread", "x limit", "kept"]
+    head = ["surrogate", "elements", "dtype", "mode", "device", "time", "spread", "x limit", "kernels", "kept"]
     rows = [[*head, *(f"{library} takes" for library in libraries)]]
     for cell in cells:
         ours = cell.times[of.OURS]
         row = [cell.name, f"{cell.size:,}", cell.dtype, cell.mode, cell.device, seconds(ours.median)]
-        row += [seconds(ours.spread), f"{cell.of_limit:.2f}", f"{cell.kept[of.OURS]:g} B"]
+        row += [seconds(ours.spread), f"{cell.of_limit:.2f}", _kernels(cell), f"{cell.kept[of.OURS]:g} B"]
         rows.append(row + [f"x{cell.peers[x]:.2f}" if x in cell.peers else "" for x in libraries])
     lines = table(rows)
     lines += ["", f"x limit: in units of {of.LIMIT} copies, the least that both passes can read and write."]
     lines += ["kept: bytes per element for the backward pass; heaviside's and its like's are the spikes."]
+    if "compiled" in arguments.mode:
+        lines += ["kernels: what the compiled kernels take without being called, in the same units."]
     means = of.means(cells)
     for (device, mode, dtype, size, library), ratio in means.items():
         lines.append(f"geometric mean, {device}, {mode}, {dtype}, {size:,} elements: {library} takes x{ratio:.2f}")
@@ -96,6 +98,10 @@ def registry(arguments: argparse.Namespace) -> tuple[list[str], dict[str, Any]]:
     lines = [*table([["", "time", "spread"], *rows]), "", f"over a bare Function: {overhead:+.0%}"]
     told = {what: {"median": time.median, "spread": time.spread} for what, time in times.items()}
     return lines, {"registry": told, "overhead": overhead}
+
+
+def _kernels(cell: Any) -> str:
+    return "" if cell.fused is None else f"{cell.fused / cell.limit:.2f}"
 
 
 def _parts(time: Any) -> tuple[float, float]:

@@ -67,6 +67,7 @@ def test_compiled_code_is_measured_on_demand(capsys):
     (cell,) = told(capsys, "tanh", "--size", "100", "--dtype", "float32", "--mode", "compiled")["surrogates"]
     assert cell["mode"] == "compiled"
     assert cell["times"]["surroreg"]["median"] > 0
+    assert cell["fused"] > 0
 
 
 def test_what_the_registry_costs(capsys):

@@ -94,7 +94,7 @@ class TransformableSpike(Function):
 
     @staticmethod
     def jvp(ctx: Any, _: None, tangent: Tensor | None, __: None, *tangents: Tensor | None) -> Tensor:  # noqa: D102
-        kept, *tensors = ctx.saved_tensors or (None,)
+        kept, *tensors = ctx.saved_tensors
         terms = []
         if tangent is not None:
             values = merged(ctx.numbers, tensors)

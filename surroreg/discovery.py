@@ -136,14 +136,14 @@ def identify(distribution: Any) -> Copy:
         return Copy(normalised(name), version, str(path.parent), distribution)
     try:
         return Copy(normalised(distribution.metadata["Name"]), _version(distribution), "", distribution)
-    except Exception:
+    except Exception:  # no METADATA, or one that cannot be read
         return Copy(UNNAMED, _version(distribution), "", distribution)
 
 
 def _version(distribution: Any) -> str:
     try:
         return str(distribution.version or "<unknown>")
-    except Exception:
+    except Exception:  # as above
         return "<unknown>"
 
 

@@ -44,9 +44,13 @@ def expression(spec: SurrogateSpec) -> Any:
     Raises:
         SpecError: there is no formula, or it cannot be read.
     """
+    return parse(spec, _declared(spec))
+
+
+def _declared(spec: SurrogateSpec) -> str:
     if spec.formula is None:
         raise SpecError(f"{spec.name}: there is no formula.")
-    return parse(spec, spec.formula)
+    return spec.formula
 
 
 @functools.cache
@@ -65,9 +69,8 @@ def values(
     Raises:
         SpecError: there is no formula, or it cannot be read.
     """
-    if spec.formula is None:
-        raise SpecError(f"{spec.name}: there is no formula.")
-    return [_evaluate(spec, spec.formula, params, x, noise) for x in points]
+    text = _declared(spec)
+    return [_evaluate(spec, text, params, x, noise) for x in points]
 
 
 def kinks(spec: SurrogateSpec, params: Mapping[str, Any]) -> list[float]:

@@ -47,6 +47,7 @@ class Rule:
         self.is_elementwise = spec.formula is not None and not traits.stochastic
         # One of two numbers, once multiplied, has nothing to gain from float32.
         self.is_choice = traits.reads != "input" and not traits.stochastic
+        # Then the input was kept, and the kernel, which takes spikes that do not fire at zero, is given those.
         self.wants_spikes = traits.reads == "sign" and fires_at_zero
         # The spikes stand for the input only where both agree on which side of the step zero is.
         self.reads = "input" if traits.reads == "sign" and fires_at_zero else traits.reads
@@ -81,7 +82,7 @@ class Rule:
         if self.kernel is None:
             return self.pullback(x, grad, numbers)
         if self.wants_spikes:
-            x = self.heaviside(x, fires_at_zero=False)
+            x = (x > 0).to(x.dtype)
         if x.dtype in _HALF and not self.is_choice:
             return self._widened(self.kernel, x, grad, numbers)
         return self.kernel(x, grad, *numbers)
@@ -102,10 +103,9 @@ class Rule:
     def _product(self, x: Tensor, grad: Tensor, *values: Any) -> Tensor:
         return grad * self.derivative(x, *values)
 
-    def heaviside(self, x: Tensor, *, fires_at_zero: bool | None = None) -> Tensor:
+    def heaviside(self, x: Tensor) -> Tensor:
         """Return the spikes by operations that every tracer and tensor subclass knows."""
-        fires_at_zero = self.fires_at_zero if fires_at_zero is None else fires_at_zero
-        return (x >= 0 if fires_at_zero else x > 0).to(x.dtype)
+        return (x >= 0 if self.fires_at_zero else x > 0).to(x.dtype)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the spikes, without a boolean tensor in between where ``out=`` is understood."""

@@ -21,6 +21,7 @@ from surroreg.bench.peers import peers
 from surroreg.bench.timing import Time, in_turn, summary
 
 DISTRIBUTIONS = (50, 300, 1000)
+ONE_ELEMENT = "one element, forward and backward: "
 
 _FIRST_LOAD = """
 import time, torch, surroreg
@@ -51,13 +52,8 @@ def measure(rounds: int) -> dict[str, Time]:
     def call(function: Callable[[Tensor], Tensor]) -> Callable[[], object]:
         return lambda: torch.autograd.grad(function(x), x, upstream)
 
-    found = {
-        "a later load": in_turn({"load": lambda: surroreg.load("atan")}, rounds)["load"],
-        **{
-            f"one element, forward and backward: {who}": found
-            for who, found in in_turn({who: call(function) for who, function in spikes.items()}, rounds).items()
-        },
-    }
+    found = in_turn({"a later load": lambda: surroreg.load("atan")}, rounds)
+    found |= in_turn({ONE_ELEMENT + who: call(function) for who, function in spikes.items()}, rounds)
     python = [sys.executable, "-c"]
     started = {
         "python": [*python, "pass"],
@@ -97,5 +93,4 @@ def _scan(count: int) -> float:
 
 def overhead(times: dict[str, Time]) -> float:
     """Return how much longer our call of one element takes than a bare Function's, as a fraction."""
-    prefix = "one element, forward and backward: "
-    return times[prefix + "surroreg"].median / times[prefix + "bare Function"].median - 1
+    return times[ONE_ELEMENT + "surroreg"].median / times[ONE_ELEMENT + "bare Function"].median - 1

@@ -45,7 +45,7 @@ def doctor(arguments: argparse.Namespace) -> int:
     for name in ("torch", "pluggy", "importlib-metadata", "pytest", "hypothesis"):
         try:
             print(f"  {name} {metadata.version(name)}")
-        except Exception:
+        except Exception:  # or its metadata cannot be read
             print(f"  {name} is not installed")
     for switch in SWITCHES:
         print(f"  {switch}={os.environ[switch]}" if switch in os.environ else f"  {switch} is not set")

@@ -259,7 +259,7 @@ def refuses_other_inputs(case: Case) -> None:
         x = torch.ones(3, dtype=dtype, device=case.device)
         try:
             got = case(x)
-        except Exception:
+        except Exception:  # of whatever type: refused
             continue
         kind = getattr(got, "dtype", type(got).__name__)
         raise ConformanceError(f"{dtype} input is refused", got=f"{kind} output", expected="a TypeError")

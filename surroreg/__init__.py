@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from surroreg.module import Surrogate
     from surroreg.parameters import Parameter
     from surroreg.registry import PluginInfo
-    from surroreg.specs import Reference, SurrogateSpec, Traits, surrogate
+    from surroreg.specs import SurrogateSpec, surrogate
+    from surroreg.traits import Reference, Traits
 
 __version__ = "0.1.0"
 
@@ -52,7 +53,8 @@ _HOMES = {
     "module": ("Surrogate",),
     "parameters": ("Parameter",),
     "registry": ("PluginInfo",),
-    "specs": ("Reference", "SurrogateSpec", "Traits", "surrogate"),
+    "specs": ("SurrogateSpec", "surrogate"),
+    "traits": ("Reference", "Traits"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 

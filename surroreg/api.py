@@ -23,6 +23,8 @@ def load(name: str, /, *, at_zero: int | None = None, **params: Any) -> Surrogat
         at_zero: value of the spike at exactly zero, 0 or 1; as the spec says (mostly 0) if not given.
         **params: values for its parameters; ``surroreg show NAME`` lists them. A tensor becomes a
             buffer, an ``nn.Parameter`` (best of shape ``(1,)``) is learnt if there is a primitive.
+            Every surrogate with a derivative also takes ``scale``, a factor of the derivative, and
+            ``shift``, by which it is moved (up, in membrane units; the step stays at zero).
 
     Returns:
         An ``nn.Module`` that maps a floating tensor ``membrane - threshold`` of any shape to spikes
@@ -83,7 +85,7 @@ def refresh() -> None:
 
 def from_config(config: Mapping[str, Any]) -> Surrogate:
     """Return the surrogate that ``Surrogate.to_config`` described; errors as for :func:`load`."""
-    from surroreg.module import from_plain
+    from surroreg.plain import from_plain
 
     unknown = sorted(config.keys() - {"name", "params", "at_zero"})
     if unknown or "name" not in config:
@@ -94,4 +96,4 @@ def from_config(config: Mapping[str, Any]) -> Surrogate:
 
 def name_of(spec: SurrogateSpec) -> str:
     """Return the name by which ``load`` finds ``spec``, as :meth:`surroreg.registry.Registry.name_of`."""
-    return _default.name_of(spec)
+    return _default.name_of(spec.base or spec)

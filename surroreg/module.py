@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import copy
-import functools
+import math
 import pickle
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-import torch
 from torch import Tensor, nn
 
-from surroreg import api
+from surroreg import api, shape
+from surroreg.adjusted import adjusted
 from surroreg.autograd import check_input, spike
 from surroreg.errors import NoPrimitiveError, ParameterError, ParameterTypeError, SpecError, did_you_mean
-from surroreg.parameters import Parameter, import_object, reference_to
-from surroreg.rule import Rule
+from surroreg.parameters import SCALE, SHIFT, Parameter
+from surroreg.plain import shown, to_plain
+from surroreg.rule import Rule, is_extreme, rule_of
 from surroreg.specs import SurrogateSpec
 
 
@@ -43,7 +44,7 @@ class Surrogate(nn.Module):
 
     def __init__(self, spec: SurrogateSpec | str, params: Mapping[str, Any], at_zero: int | None = None) -> None:
         super().__init__()
-        spec = api.spec(spec) if isinstance(spec, str) else spec
+        spec = adjusted(api.spec(spec) if isinstance(spec, str) else spec, params)
         native = int(spec.traits.fires_at_zero)
         if at_zero is not None and at_zero not in (0, 1):
             raise ParameterError(f"at_zero must be 0 or 1, not {at_zero!r}.")
@@ -52,7 +53,7 @@ class Surrogate(nn.Module):
         # Past nn.Module.__setattr__, and out of the pickled state: both are found again through the spec's name.
         self.__dict__["spec"] = spec
         self.__dict__["_names"] = tuple(p.name for p in spec.parameters)
-        self.__dict__["_rule"] = None if spec.factory else _rule(spec, bool(native if at_zero is None else at_zero))
+        self.__dict__["_rule"] = None if spec.factory else rule_of(spec, bool(native if at_zero is None else at_zero))
         for name in params:
             spec.parameter(name)
         for parameter in spec.parameters:
@@ -108,6 +109,65 @@ class Surrogate(nn.Module):
             raise NoPrimitiveError(f"{self.spec.name!r} has no primitive.")
         return self._rule.level(x, self._values())
 
+    # -- strength and place -----------------------------------------------------------------------
+
+    def scaled(self, *, factor: float | None = None, peak: float | None = None, area: float | None = None) -> Surrogate:
+        """Return this surrogate with its derivative multiplied by a constant. The spikes stay what they are.
+
+        Surrogates of one shape are up to 50,000 times as strong in one library as in another, and it is the
+        strength rather than the shape that decides whether a network learns (Zenke & Vogels 2021,
+        doi:10.1162/neco_a_01367). The factor is computed once, from the present values of the parameters; it is the
+        parameter ``scale`` of the result.
+
+        Args:
+            factor: multiply by this, besides any scale there is.
+            peak: multiply so that the largest absolute value of the derivative is this.
+            area: multiply so that the integral of the derivative is this.
+
+        Raises:
+            TypeError: not exactly one of the three is given.
+            ParameterError: the value is not above zero, or the peak or area is infinite, negative, zero or random.
+            NotImplementedError: the surrogate comes from a factory, and tells no derivative.
+        """
+        given = {"factor": factor, "peak": peak, "area": area}
+        wanted = [(how, value) for how, value in given.items() if value is not None]
+        if len(wanted) != 1:
+            raise TypeError(f"scaled takes one of factor, peak and area; got {len(wanted)} of them.")
+        ((how, value),) = wanted
+        base, own = self._base()
+        value = self._checked(SCALE, value)
+        if how == "factor":
+            value *= self.params.get(SCALE.name, 1.0)
+        else:
+            found = {"peak": shape.peak, "area": shape.area}[how](base, own)
+            if not 0 < found < math.inf:
+                raise ParameterError(f"{self.spec.name!r} has the {how} {found}; give scaled(factor=...) instead.")
+            value /= found
+        return Surrogate(base, {**self.params, SCALE.name: value}, self._at_zero)
+
+    def shifted(self, *, by: float) -> Surrogate:
+        """Return this surrogate with its derivative moved up by ``by`` membrane units, down where that is negative.
+
+        The step stays at zero. The offset is the parameter ``shift`` of the result.
+
+        Raises:
+            ParameterError: ``by`` is infinite or not a number.
+            NotImplementedError: the surrogate comes from a factory, and tells no derivative.
+        """
+        base, _ = self._base()
+        offset = self.params.get(SHIFT.name, 0.0) + self._checked(SHIFT, by)
+        return Surrogate(base, {**self.params, SHIFT.name: offset}, self._at_zero)
+
+    def _base(self) -> tuple[SurrogateSpec, dict[str, Any]]:
+        """Return the spec and the parameters without scale and shift."""
+        if self._rule is None:
+            raise NotImplementedError(f"{self.spec.name!r} comes from a factory, and tells no derivative.")
+        for name in (SCALE.name, SHIFT.name):
+            if isinstance(self.params.get(name), Tensor):
+                raise ParameterTypeError(f"{self.spec.name!r} has a tensor as its {name}; assign to that instead.")
+        base = self.spec.base or self.spec
+        return base, {p.name: self.params[p.name] for p in base.parameters}
+
     # -- parameters -----------------------------------------------------------------------------
 
     @property
@@ -128,6 +188,9 @@ class Surrogate(nn.Module):
             self._set(name, value)
             self._rebuild()
             return
+        if name in (SCALE.name, SHIFT.name):
+            how = {SCALE.name: "scaled(factor=...)", SHIFT.name: "shifted(by=...)"}[name]
+            raise AttributeError(f"{self.spec.name!r} has no {name} to set; load it with one, or use {how}.")
         hint = "" if name.startswith("_") or hasattr(self, name) else did_you_mean(name, self._names, cutoff=0.75)
         if hint:
             raise AttributeError(f"{self.spec.name!r} has no parameter {name!r}.{hint}")
@@ -177,8 +240,8 @@ class Surrogate(nn.Module):
         numbers = [None if name in tensors else self.__dict__[name] for name in self._names]
         self.__dict__["_numbers"] = numbers
         if self._rule is not None:
-            plain = any(map(_is_extreme, numbers))
-            self.__dict__["_rule"] = _rule(self.spec, self._rule.fires_at_zero, plain)
+            plain = any(map(is_extreme, numbers))
+            self.__dict__["_rule"] = rule_of(self.spec, self._rule.fires_at_zero, plain)
         factory = self.spec.resolve("factory")
         if factory is not None:
             made = factory(**self.params)
@@ -194,11 +257,11 @@ class Surrogate(nn.Module):
         Raises:
             SpecError: the surrogate, or a callable among its parameters, has no name to find it by.
         """
-        config = {"name": api.name_of(self.spec), "params": {k: _plain(v) for k, v in self.params.items()}}
+        config = {"name": api.name_of(self.spec), "params": {k: to_plain(v) for k, v in self.params.items()}}
         return config if self._at_zero is None else {**config, "at_zero": self._at_zero}
 
     def __repr__(self) -> str:
-        arguments = [f"{name}={_shown(value)}" for name, value in self.params.items()]
+        arguments = [f"{name}={shown(value)}" for name, value in self.params.items()]
         arguments += [] if self._at_zero is None else [f"at_zero={self._at_zero}"]
         try:
             name = api.name_of(self.spec).removeprefix("builtin/")
@@ -233,44 +296,6 @@ class Surrogate(nn.Module):
         memo[id(self)] = clone
         clone.__setstate__(copy.deepcopy(self._state(), memo))  # type: ignore[no-untyped-call]
         return clone
-
-
-@functools.cache
-def _rule(spec: SurrogateSpec, fires_at_zero: bool, plain: bool = False) -> Rule:
-    return Rule(spec, fires_at_zero=fires_at_zero, plain=plain)
-
-
-def _is_extreme(value: Any) -> bool:
-    """Whether a kernel's intermediate numbers may leave the range of float32 where its result does not."""
-    return isinstance(value, float) and value != 0 and not 2.0**-60 <= abs(value) <= 2.0**60
-
-
-def _plain(value: Any) -> Any:
-    """Return a parameter's value as JSON can hold it."""
-    if isinstance(value, Tensor):
-        dtype = str(value.dtype).removeprefix("torch.")
-        return {"tensor": value.tolist(), "dtype": dtype, "learnable": isinstance(value, nn.Parameter)}
-    if callable(value):
-        reference = reference_to(value)
-        if import_object(reference) is not value:
-            raise SpecError(f"{value!r} has no name to find it by: define it at the top level of a module.")
-        return reference
-    return value
-
-
-def from_plain(value: Any) -> Any:
-    """Return the value that ``to_config`` wrote as JSON can hold it."""
-    if not isinstance(value, Mapping):
-        return value
-    tensor = torch.tensor(value["tensor"], dtype=getattr(torch, value["dtype"]))
-    return nn.Parameter(tensor) if value["learnable"] else tensor
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, Tensor):
-        text = f"torch.tensor({value.tolist()}, dtype={value.dtype})"
-        return f"torch.nn.Parameter({text})" if isinstance(value, nn.Parameter) else text
-    return repr(reference_to(value)) if callable(value) else repr(value)
 
 
 # Pickles, and torch.serialization.add_safe_globals, name it where users import it from.

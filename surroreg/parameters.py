@@ -155,3 +155,8 @@ class Parameter:
             return cls(**{**data, "type": types[data["type"]]})
         except (TypeError, KeyError) as error:
             raise SpecError(f"cannot read the parameter {dict(data)}: {type(error).__name__}: {error}") from error
+
+
+#: What every surrogate with a derivative takes besides its own parameters: see :mod:`surroreg.adjusted`.
+SCALE = Parameter("scale", 1.0, gt=0, doc="Factor of the derivative.")
+SHIFT = Parameter("shift", 0.0, doc="How far above the threshold the derivative is moved, in membrane units.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -157,3 +158,14 @@ def merged(numbers: Values, tensors: Sequence[Tensor]) -> Values:
         return numbers
     rest = iter(tensors)
     return [next(rest) if number is None else number for number in numbers]
+
+
+@functools.cache
+def rule_of(spec: SurrogateSpec, fires_at_zero: bool, plain: bool = False) -> Rule:
+    """Return the rule of a spec; one for all surrogates of it."""
+    return Rule(spec, fires_at_zero=fires_at_zero, plain=plain)
+
+
+def is_extreme(value: Any) -> bool:
+    """Whether a kernel's intermediate numbers may leave the range of float32 where its result does not."""
+    return isinstance(value, float) and value != 0 and not 2.0**-60 <= abs(value) <= 2.0**60

@@ -7,75 +7,17 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal
 
 from surroreg.errors import ParameterError, ParameterTypeError, SpecError, did_you_mean
-from surroreg.parameters import NAME, Parameter, as_tuple, import_object, reference_to
+from surroreg.parameters import NAME, SCALE, SHIFT, Parameter, as_tuple, import_object, reference_to
+from surroreg.traits import Reference, Traits
 
 if TYPE_CHECKING:
     from surroreg.module import Surrogate
 
 Role = Literal["derivative", "factory", "primitive", "kernel"]
-Capability = Literal["autocast", "compile", "export", "func_grad", "jvp", "second_order", "vmap"]
-CAPABILITIES: tuple[Capability, ...] = get_args(Capability)
 IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*")
-
-
-@dataclass(frozen=True)
-class Traits:
-    """What a spec promises beyond its formula.
-
-    Args:
-        fires_at_zero: the forward pass gives 1 at exactly zero (the default is 0).
-        stochastic: the derivative draws random numbers.
-        even: whether ``d(-x) == d(x)``; ``None`` where nothing is promised.
-        non_negative: whether ``d(x) >= 0`` everywhere; ``None`` where nothing is promised.
-        reads: what the derivative needs of ``x``: its values (``"input"``), only whether it is above
-            zero (``"sign"``), or only its shape (``"nothing"``). It decides what is kept for the
-            backward pass: the input, the spikes (which the next layer keeps alive anyway), nothing.
-        kinks: places where the derivative is not smooth, as formulas of the parameters.
-        stable_formula: whether the formula, computed in float32 as it is written, neither overflows to NaN
-            nor loses digits. On a GPU the backward pass is then one kernel, which is compiled from it.
-        supports: what of PyTorch a black box (a factory's callable) works with: ``"autocast"``,
-            ``"compile"``, ``"export"``, ``"func_grad"``, ``"jvp"``, ``"second_order"``, ``"vmap"``. What
-            is not listed must refuse; ``None`` promises nothing. A derivative works with all of them.
-    """
-
-    fires_at_zero: bool = False
-    stochastic: bool = False
-    even: bool | None = None
-    non_negative: bool | None = None
-    reads: Literal["input", "sign", "nothing"] = "input"
-    kinks: tuple[str, ...] = ()
-    stable_formula: bool = False
-    supports: tuple[Capability, ...] | None = None
-
-    def __post_init__(self) -> None:
-        if self.reads not in ("input", "sign", "nothing"):
-            raise SpecError(f"reads must be 'input', 'sign' or 'nothing', not {self.reads!r}.")
-        object.__setattr__(self, "kinks", as_tuple(self.kinks, "kinks"))
-        if self.supports is not None:
-            object.__setattr__(self, "supports", as_tuple(self.supports, "supports"))
-            for capability in self.supports:
-                if capability not in CAPABILITIES:
-                    hint = did_you_mean(str(capability), CAPABILITIES)
-                    raise SpecError(f"supports lists {capability!r}, not one of {', '.join(CAPABILITIES)}.{hint}")
-
-
-@dataclass(frozen=True)
-class Reference:
-    """Where a surrogate comes from: ``doi:...``, ``arxiv:...`` or an ``https://`` address."""
-
-    identifier: str
-
-    def __post_init__(self) -> None:
-        if not re.match(r"doi:10\.|arxiv:|https?://", self.identifier):
-            raise SpecError(f"reference {self.identifier!r} must begin with 'doi:10.', 'arxiv:' or 'https://'.")
-
-    @property
-    def url(self) -> str:
-        """Address of the work."""
-        return re.sub(r"^arxiv:", "https://arxiv.org/abs/", re.sub(r"^doi:", "https://doi.org/", self.identifier))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -123,6 +65,8 @@ class SurrogateSpec:
     deprecated_aliases: tuple[str, ...] = ()
     traits: Traits = field(default_factory=Traits)
     examples: tuple[Mapping[str, Any], ...] = ()
+    #: The spec of which this one is the scaled or shifted form.
+    base: SurrogateSpec | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
         for key in ("parameters", "references", "aliases", "deprecated_aliases", "examples"):
@@ -139,6 +83,12 @@ class SurrogateSpec:
             raise SpecError(f"{self.name}: a parameter is declared twice in {names}.")
         if (self.derivative is None) == (self.factory is None):
             raise SpecError(f"{self.name}: give either a derivative or a factory.")
+        for reserved in (SCALE, SHIFT):
+            if self.derivative is not None and reserved.name in names and reserved not in self.parameters:
+                raise SpecError(
+                    f"{self.name}: {reserved.name!r} cannot be a parameter of its own: every surrogate takes one. "
+                    "Leave the factor or the offset out of the derivative."
+                )
         if self.factory is not None and (self.primitive is not None or self.kernel is not None):
             raise SpecError(f"{self.name}: a factory is a black box; primitive and kernel go with a derivative.")
         if self.derivative is not None and self.traits.supports is not None:
@@ -206,7 +156,8 @@ class SurrogateSpec:
     def accepted(self) -> str:
         """The parameters with their defaults, as one sentence for messages."""
         known = [p.name if p.required else f"{p.name}={p.default}" for p in self.parameters]
-        return f"It takes {', '.join(known)}." if known else "It takes no parameters."
+        also = "" if self.derivative is None else ", and like every surrogate scale and shift"
+        return f"It takes {', '.join(known)}{also}." if known else f"It takes no parameters{also}."
 
     def resolve(self, role: Role) -> Callable[..., Any] | None:
         """Return the function in that role, importing it where it was given as a string."""
@@ -235,6 +186,7 @@ class SurrogateSpec:
         """Return a JSON-safe description; functions are given as import strings."""
         roles = ("derivative", "factory", "primitive", "kernel")
         return {
+            **({} if self.base is None else {"base": self.base.to_dict()}),
             "name": self.name,
             **{role: reference_to(getattr(self, role)) for role in roles if getattr(self, role) is not None},
             "parameters": [p.to_dict() for p in self.parameters],
@@ -255,6 +207,10 @@ class SurrogateSpec:
         Raises:
             SpecError: a key is unknown, or the description breaks a rule of this class.
         """
+        if "base" in data:
+            from surroreg.adjusted import adjusted
+
+            return adjusted(cls.from_dict(data["base"]), [p["name"] for p in data["parameters"]])
         unknown = sorted(data.keys() - {f.name for f in fields(cls)})
         if unknown:
             raise SpecError(f"unknown key {unknown[0]!r} in the description of a spec.")

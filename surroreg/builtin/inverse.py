@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from surroreg.builtin.stochastic import MEAN, VARIANCE, noise_like
 from surroreg.parameters import Parameter
-from surroreg.specs import Traits, surrogate
+from surroreg.specs import surrogate
+from surroreg.traits import Traits
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from surroreg.parameters import Parameter
-from surroreg.specs import Traits, surrogate
+from surroreg.specs import surrogate
+from surroreg.traits import Traits
 
 if TYPE_CHECKING:
     from torch import Tensor

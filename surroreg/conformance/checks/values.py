@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -110,13 +110,18 @@ def formula_is_stable(case: Case) -> None:
 def primitive_is_right(case: Case) -> None:
     """By differences, away from zero and from declared kinks."""
     x, step = smooth_points(case)
-    level: Callable[..., Tensor] = case.spec.resolve("primitive")  # type: ignore[assignment]
-    primitive = functools.partial(level, **case.params)
+    primitive = functools.partial(_level, case, case.params)
     difference = (primitive(x + step) - primitive(x - step)) / (2 * step)
     want = case.declared(x)
     scale = want.abs().max() + primitive(x).abs().max()
     promise = "the primitive's slope is the derivative (away from declared kinks)"
     case.compare(promise, x, difference, want, 1e-6 * scale)
+
+
+def _level(case: Case, params: Mapping[str, Any], x: Tensor) -> Tensor:
+    """Return the declared primitive at ``x``, its parameters passed by position, as everywhere."""
+    primitive: Callable[..., Tensor] = case.spec.resolve("primitive")  # type: ignore[assignment]
+    return primitive(x, *(params[p.name] for p in case.spec.parameters))
 
 
 @check(
@@ -292,9 +297,7 @@ def parameters_learn(case: Case) -> None:
         case.compare(promise, x, as_tensor.gradient(x), want, 64 * case.eps * (want.abs() + want.abs().max()))
         if case.spec.primitive is None:
             continue
-        level: Callable[..., Tensor] = case.spec.resolve("primitive")  # type: ignore[assignment]
-        numbers: dict[str, Any] = dict(case.params)
-        high, low = (level(x, **{**numbers, parameter.name: value + sign * step}) for sign in (1, -1))
+        high, low = (_level(case, {**case.params, parameter.name: value + sign * step}, x) for sign in (1, -1))
         expected = float(((high - low) / (2 * step)).sum())
         learnt = nn.Parameter(number.clone())
         spikes = case.with_params({**case.params, parameter.name: learnt})(x)

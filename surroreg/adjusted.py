@@ -1,0 +1,81 @@
+"""Any surrogate, scaled and shifted: a spec made from another.
+
+Every surrogate that has a derivative takes two parameters besides its own: ``scale``, a factor of the derivative,
+and ``shift``, which moves it along the membrane's axis. The step itself stays where it is.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any
+
+from surroreg.parameters import SCALE, SHIFT, Parameter
+from surroreg.specs import SurrogateSpec
+
+Function = Callable[..., Any]
+
+
+def adjusted(spec: SurrogateSpec, params: Iterable[str]) -> SurrogateSpec:
+    """Return the spec that takes ``scale`` or ``shift`` too if these are among the given names, or else ``spec``."""
+    asked = {*params} - {p.name for p in spec.parameters}
+    if spec.derivative is None or not asked & {SCALE.name, SHIFT.name}:
+        return spec
+    return _adjusted(spec, SHIFT.name in asked)
+
+
+@functools.cache
+def _adjusted(spec: SurrogateSpec, shifted: bool) -> SurrogateSpec:
+    extra = (SCALE, SHIFT) if shifted else (SCALE,)
+    traits = spec.traits
+    if shifted and traits.reads != "nothing":
+        # Which side of the step an input is on no longer tells which side of the derivative's origin.
+        moved = tuple(f"({kink}) + {SHIFT.name}" for kink in traits.kinks)
+        traits = replace(traits, even=None, reads="input", kinks=moved)
+    kernel = None if shifted and spec.traits.reads == "sign" else spec.resolve("kernel")
+    new = replace(
+        spec,
+        derivative=_around(spec.resolve("derivative"), "x", extra),
+        primitive=_around(spec.resolve("primitive"), "x", extra),
+        kernel=_around(kernel, "x, grad", extra),
+        formula=_formula(spec.formula, shifted),
+        parameters=(*spec.parameters, *extra),
+        traits=traits,
+    )
+    object.__setattr__(new, "base", spec)
+    return new
+
+
+def _formula(text: str | None, shifted: bool) -> str | None:
+    if text is None:
+        return None
+    inside = re.sub(r"\bx\b", f"(x - {SHIFT.name})", text) if shifted else text
+    return f"{SCALE.name}*({inside})"
+
+
+@functools.cache
+def _around(function: Function | None, leading: str, extra: tuple[Parameter, ...]) -> Function | None:
+    """Return a function of a spec's that takes the extra parameters last; the same one when asked again."""
+    if function is None:
+        return None
+
+    if len(extra) == 1:
+
+        def wrapper(x: Any, *rest: Any) -> Any:
+            # Not in place: a kernel may return the upstream gradient itself.
+            return function(x, *rest[:-1]) * rest[-1]
+
+    else:
+
+        def wrapper(x: Any, *rest: Any) -> Any:
+            return function(x - rest[-1], *rest[:-2]) * rest[-2]
+
+    names = [*leading.split(", "), *list(inspect.signature(function).parameters)[len(leading.split(", ")) :]]
+    names += [parameter.name for parameter in extra]
+    functools.update_wrapper(wrapper, function)
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    wrapper.__signature__ = inspect.Signature([inspect.Parameter(name, kind) for name in names])  # type: ignore[attr-defined]
+    return wrapper

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
         AmbiguousSurrogateError,
         DeprecatedAliasWarning,
         DuplicateSurrogateError,
+        MissingLibraryError,
+        NoEquivalentError,
         NoPrimitiveError,
         ParameterError,
         ParameterTypeError,
@@ -26,11 +28,12 @@ if TYPE_CHECKING:
         UnknownSurrogateError,
     )
     from surroreg.hookspecs import hookimpl
+    from surroreg.inventory import PluginInfo
     from surroreg.module import Surrogate
     from surroreg.parameters import Parameter
-    from surroreg.registry import PluginInfo
     from surroreg.specs import SurrogateSpec, surrogate
     from surroreg.traits import Reference, Traits
+    from surroreg.translation import Translation, translate
 
 __version__ = "0.1.0"
 
@@ -40,6 +43,8 @@ _HOMES = {
         "AmbiguousSurrogateError",
         "DeprecatedAliasWarning",
         "DuplicateSurrogateError",
+        "MissingLibraryError",
+        "NoEquivalentError",
         "NoPrimitiveError",
         "ParameterError",
         "ParameterTypeError",
@@ -52,9 +57,10 @@ _HOMES = {
     "hookspecs": ("hookimpl",),
     "module": ("Surrogate",),
     "parameters": ("Parameter",),
-    "registry": ("PluginInfo",),
+    "inventory": ("PluginInfo",),
     "specs": ("SurrogateSpec", "surrogate"),
     "traits": ("Reference", "Traits"),
+    "translation": ("Translation", "translate"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -62,6 +68,8 @@ __all__ = [
     "AmbiguousSurrogateError",
     "DeprecatedAliasWarning",
     "DuplicateSurrogateError",
+    "MissingLibraryError",
+    "NoEquivalentError",
     "NoPrimitiveError",
     "Parameter",
     "ParameterError",
@@ -75,6 +83,7 @@ __all__ = [
     "SurrogateSpec",
     "SurroregError",
     "Traits",
+    "Translation",
     "UnknownSurrogateError",
     "__version__",
     "conformance",
@@ -87,6 +96,7 @@ __all__ = [
     "register",
     "spec",
     "surrogate",
+    "translate",
 ]
 
 

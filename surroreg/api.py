@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from surroreg.errors import SpecError
-from surroreg.registry import LOCAL, PluginInfo, Registry
+from surroreg.inventory import LOCAL, PluginInfo
+from surroreg.registry import Registry
 from surroreg.specs import SurrogateSpec
 
 if TYPE_CHECKING:
@@ -92,6 +93,11 @@ def from_config(config: Mapping[str, Any]) -> Surrogate:
         raise SpecError(f"a config has 'name', 'params' and maybe 'at_zero'; got {sorted(config)}.")
     params = {key: from_plain(value) for key, value in config.get("params", {}).items()}
     return load(config["name"], at_zero=config.get("at_zero"), **params)
+
+
+def find(name: str) -> tuple[str, SurrogateSpec]:
+    """Return the namespace and the spec that a name stands for; errors as for :func:`load`."""
+    return _default.find(name)
 
 
 def name_of(spec: SurrogateSpec) -> str:

@@ -23,6 +23,10 @@ class UnknownSurrogateError(SurroregError, KeyError):
     """No surrogate has this name."""
 
 
+class NoEquivalentError(SurroregError, LookupError):
+    """A surrogate of one library has no counterpart in another; the message has the reason."""
+
+
 class AmbiguousSurrogateError(SurroregError, LookupError):
     """A bare name is offered by more than one plugin; the qualified names are in the message."""
 
@@ -45,6 +49,14 @@ class NoPrimitiveError(SurroregError, NotImplementedError):
 
 class PluginLoadError(SurroregError, ImportError):
     """An installed plugin cannot be used; ``__cause__`` is what went wrong in it."""
+
+
+class MissingLibraryError(SurroregError, ImportError):
+    """The library a plugin wraps is not installed.
+
+    For plugins: raised from the hook, it leaves the namespace empty without a warning, and whoever asks for one of
+    its surrogates is told the message, which says what to install.
+    """
 
 
 class PluginWarning(RuntimeWarning):

@@ -13,8 +13,7 @@ import functools
 import importlib
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from surroreg import discovery
 from surroreg.discovery import Candidate, Remark, Switches
@@ -22,41 +21,18 @@ from surroreg.errors import (
     AmbiguousSurrogateError,
     DeprecatedAliasWarning,
     DuplicateSurrogateError,
+    MissingLibraryError,
     PluginLoadError,
     PluginWarning,
     SpecError,
     SurroregError,
     UnknownSurrogateError,
-    did_you_mean,
     warn,
 )
+from surroreg.inventory import BUILTIN, LOCAL, PluginInfo, Status, unknown
 from surroreg.loader import UNFINISHED, WRAP, Loader, Namespace, because
 from surroreg.parameters import import_object
 from surroreg.specs import IDENTIFIER, SurrogateSpec
-
-BUILTIN = "builtin"
-LOCAL = "local"
-Status = Literal["loaded", "failed", "disabled"]
-
-
-@dataclass(frozen=True)
-class PluginInfo:
-    """What became of an installed plugin.
-
-    Args:
-        namespace: the entry point's name.
-        distribution: the package that installed it, and its ``version``.
-        status: ``"loaded"``, ``"failed"`` or ``"disabled"`` (by an environment switch; not imported).
-        surrogates: the names it provides, unqualified.
-        error: why it failed; its ``__cause__`` is the plugin's own exception, if any.
-    """
-
-    namespace: str
-    distribution: str
-    version: str
-    status: Status
-    surrogates: tuple[str, ...] = ()
-    error: PluginLoadError | None = None
 
 
 class Registry:
@@ -104,7 +80,7 @@ class Registry:
             options = " or ".join(repr(f"{space.name}/{space.keys[key].name}") for space in found)
             raise AmbiguousSurrogateError(f"{name!r} is offered by {len(found)} plugins; ask for {options}.")
         if not found:
-            raise self._unknown(name, namespace)
+            raise unknown(name, namespace, self.plugins(), [self.builtin, *self._spaces()])
         spec = found[0].keys[key]
         if key in map(str.lower, spec.deprecated_aliases):
             self._warn_alias(name, found[0], spec)
@@ -115,7 +91,7 @@ class Registry:
         spaces = [self.builtin] if namespace in (None, BUILTIN) else []
         spaces += [] if namespace == BUILTIN else self._spaces(namespace)
         if not spaces and namespace is not None and namespace != LOCAL:
-            raise self._unknown(f"{namespace}/*", namespace)
+            raise unknown(f"{namespace}/*", namespace, self.plugins(), [self.builtin, *self._spaces()])
         pattern = pattern.lower()
         return sorted(
             name if space.name == BUILTIN else f"{space.name}/{name}"
@@ -180,7 +156,7 @@ class Registry:
         """Return the third-party namespaces, or those of one name, loading what that needs."""
         found = self._load(namespace)
         for info in self._infos if self._strict else []:
-            if info.error is not None and namespace in (None, info.namespace):
+            if info.status == "failed" and info.error is not None and namespace in (None, info.namespace):
                 raise info.error
         return found
 
@@ -255,6 +231,10 @@ class Registry:
                     space = SurroregError(
                         f"it is the plugin {other.name!r} under another name; give one namespace only"
                     )
+            if isinstance(space, MissingLibraryError):  # nothing is wrong, and whoever asks is told
+                error = PluginLoadError(f"{candidate.described} offers nothing here: {because(space)}.")
+                self._note(candidate, "unavailable", error=error)
+                continue
             if isinstance(space, BaseException):
                 self._fail(candidate, space)
                 continue
@@ -294,39 +274,6 @@ class Registry:
                 f"no surrogate {reference!r}: a {type(found).__name__} is not a surrogate. {WRAP}"
             )
         return found
-
-    # -- messages -------------------------------------------------------------------------------
-
-    def _unknown(self, name: str, namespace: str) -> SurroregError:
-        infos = self.plugins()
-        spaces = [self.builtin, *self._spaces()]
-        here = [space for space in spaces if space.name == namespace]
-        for info in infos:
-            if info.namespace != namespace or here:
-                continue
-            if info.error is not None:
-                error = PluginLoadError(f"{name!r} is not to be had: {info.error}")
-                error.__cause__ = info.error.__cause__
-                return error
-            return UnknownSurrogateError(
-                f"no surrogate {name!r}: SURROREG_PLUGINS or SURROREG_DISABLE_PLUGINS switches off its plugin, "
-                f"{info.distribution} {info.version}. 'surroreg list' shows all."
-            )
-        text = f"no surrogate {name!r}."
-        if namespace and not here:
-            installed = ", ".join(sorted(space.name for space in spaces))
-            text += f" No plugin {namespace!r} is installed (installed: {installed})."
-        # Compared without namespaces: a long one would drown a short name.
-        shown: dict[str, str] = {}
-        for space in [*here, *spaces]:
-            for spec in space.specs.values():
-                for key in (spec.name, *spec.aliases):
-                    shown.setdefault(key.lower(), key if space.name == BUILTIN else f"{space.name}/{key}")
-        text += did_you_mean(name.rpartition("/")[2], shown)
-        failed = sorted(info.namespace for info in infos if info.error is not None)
-        if failed:
-            text += f" {len(failed)} plugin(s) could not be loaded: {', '.join(failed)} (see 'surroreg doctor')."
-        return UnknownSurrogateError(text + " 'surroreg list' shows all.")
 
     def _warn_alias(self, name: str, space: Namespace, spec: SurrogateSpec) -> None:
         with self._lock:

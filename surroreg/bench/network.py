@@ -10,9 +10,10 @@ import torch
 from torch import Tensor, nn
 
 import surroreg
-from surroreg.bench.peers import peers
+from surroreg.bench.peers import BROKEN
 from surroreg.bench.timing import Time, in_turn
-from surroreg.errors import SurroregError
+from surroreg.errors import NoEquivalentError, SurroregError
+from surroreg.translation import translate
 
 STEPS, BATCH, INPUTS, HIDDEN, OUTPUTS = 25, 128, 784, 1000, 10
 
@@ -51,8 +52,11 @@ def measure(name: str, device: str, rounds: int) -> Step | None:
         import snntorch  # noqa: F401
     except ImportError as error:
         raise SurroregError(f"{error}; the benchmark of a network needs: pip install snntorch") from error
-    theirs = peers(name).get("snntorch")
-    if theirs is None:
+    try:
+        if (name, "snntorch") in BROKEN:
+            return None
+        theirs = translate(name, to="snntorch").load()
+    except NoEquivalentError:  # or none of the same strength, which would spike otherwise
         return None
     functions: dict[str, Callable[[Tensor], Tensor]] = {"surroreg": surroreg.load(name), "snntorch": theirs}
     return Step(name, device, in_turn({who: _training_step(f, device) for who, f in functions.items()}, rounds))

@@ -1,4 +1,4 @@
-"""The command line: ``surroreg list | show | plugins | doctor | check | bench | demo``.
+"""The command line: ``surroreg list | show | translate | plugins | doctor | check | new | bench | demo``.
 
 Data goes to standard output, everything else to standard error. Exit codes: 0 for success, 1 where
 something was found wrong, 2 where the question was.
@@ -46,6 +46,13 @@ def parser() -> argparse.ArgumentParser:
     show.add_argument("name", metavar="NAME")
     show.set_defaults(run=_run("listing", "show"))
 
+    translate = commands.add_parser("translate", help="say what another library's surrogate is here, or ours there")
+    translate.add_argument("name", nargs="?", metavar="NAME", help="'spikingjelly.SuperSpike', say, or a library (all)")
+    translate.add_argument("--set", action="append", default=[], metavar="PARAMETER=VALUE", help="set a parameter")
+    translate.add_argument("--to", metavar="LIBRARY", help="into another library instead; NAME may be one of ours")
+    translate.add_argument("--json", action="store_true", help="print as JSON")
+    translate.set_defaults(run=_run("translate", "translate"))
+
     plugins = commands.add_parser("plugins", help="list the installed plugins, and what became of each")
     plugins.add_argument("--json", action="store_true", help="print as JSON")
     plugins.set_defaults(run=_run("health", "plugins"))
@@ -66,6 +73,12 @@ def parser() -> argparse.ArgumentParser:
         "--report", action="append", default=[], metavar="FILE", help="FILE.json, .md, .html, .badge.json"
     )
     check.set_defaults(run=_run("check", "check"))
+
+    new = commands.add_parser("new", help="write a plugin of your own into a new folder, complete and tested")
+    new.add_argument("package", metavar="PACKAGE", help="such as 'surroreg-acme', or 'acme' for short")
+    new.add_argument("--namespace", metavar="NAMESPACE", help="of its surrogates (what follows 'surroreg-')")
+    new.add_argument("--surrogate", default="bump", metavar="NAME", help="of its first surrogate (bump)")
+    new.set_defaults(run=_run("new", "new"))
 
     bench = commands.add_parser("bench", help="measure speed and memory, against other libraries that are installed")
     bench.add_argument("names", nargs="*", metavar="NAME", help="built-in surrogates (all)")

@@ -75,9 +75,10 @@ def surrogates(arguments: argparse.Namespace) -> tuple[list[str], dict[str, Any]
 def network(arguments: argparse.Namespace) -> tuple[list[str], dict[str, Any]]:
     """Measure a training step of a network."""
     from surroreg.bench import network as of
-    from surroreg.bench.peers import EQUIVALENTS
+    from surroreg.bench.peers import peers
 
-    names = [surroreg.spec(name).name for name in arguments.names] or list(EQUIVALENTS)
+    names = [surroreg.spec(name).name for name in arguments.names]
+    names = names or [name for name in surroreg.names(namespace="builtin") if peers(name)]
     plan = [(name, device) for device in arguments.device for name in names]
     steps = [step for pair in progress(plan, "network") if (step := of.measure(*pair, rounds=arguments.rounds))]
     rows = [["surrogate", "device", "ours", "spread", "snntorch's", "spread", "snntorch takes"]]

@@ -56,9 +56,10 @@ def doctor(arguments: argparse.Namespace) -> int:
     _, remarks = discovery.scan()
     for remark in remarks:
         print(f"\n{remark.text}")
-    failed = [info for info in infos if info.error is not None]
-    for info in failed:
-        print(f"\n{info.error}")
+    failed = [info for info in infos if info.status == "failed"]
+    for info in infos:
+        if info.error is not None:
+            print(f"\n{info.error}")
         if info.error is not None and info.error.__cause__ is not None:
             print("".join(traceback.format_exception(info.error.__cause__)).rstrip())
     print("\n" + (f"{len(failed)} plugin(s) failed." if failed else "Nothing is wrong with the plugins."))

@@ -82,6 +82,7 @@ class Provider:
         value: the entry point's value, ``"module"`` or ``"module:object"``.
         distribution, version: what installed it.
         problem: why it does not load, or ``""``.
+        missing: which library it wraps is not installed, or ``""``.
         reference: by what another process finds it, for a line to repeat a check.
     """
 
@@ -90,6 +91,7 @@ class Provider:
     distribution: str = ""
     version: str = ""
     problem: str = ""
+    missing: str = ""
     reference: str = ""
 
     @property

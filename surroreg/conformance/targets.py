@@ -17,9 +17,9 @@ from surroreg import api, discovery
 from surroreg.conformance.provider import Provider
 from surroreg.discovery import Candidate
 from surroreg.errors import PluginWarning, SurroregError
+from surroreg.inventory import BUILTIN, LOCAL
 from surroreg.loader import Loader, because
 from surroreg.parameters import reference_to
-from surroreg.registry import BUILTIN, LOCAL
 from surroreg.specs import SurrogateSpec
 
 
@@ -85,8 +85,10 @@ def installed(pattern: str = "*") -> Selection:
     for info in infos:
         if matches(info.namespace, pattern) or matches(info.distribution, pattern):
             value = values.get((info.namespace, info.distribution), "")
-            problem = str(info.error) if info.error else ""
-            provider = Provider(info.namespace, value, info.distribution, info.version, problem, info.namespace)
+            why = str(info.error) if info.error else ""
+            kind = "missing" if info.status == "unavailable" else "problem"
+            found_here = {"distribution": info.distribution, "version": info.version, "reference": info.namespace}
+            provider = Provider(info.namespace, value, **found_here, **{kind: why})
             names = () if info.error else api.names(namespace=info.namespace)
             found += Selection((provider,), _targets(names))
     if matches(LOCAL, pattern) and pattern != "*":

@@ -1,0 +1,129 @@
+"""``surroreg new``: the smallest complete plugin, written out under names of one's own."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import fnmatch
+import keyword
+import re
+import sys
+import tempfile
+from pathlib import Path
+
+import surroreg
+from surroreg import api, discovery
+from surroreg.inventory import BUILTIN, LOCAL, PACKAGES
+from surroreg.specs import IDENTIFIER
+
+PREFIX = "surroreg-"
+#: What the template calls itself. Its texts use these words for nothing else: they are replaced wherever they stand.
+DISTRIBUTION, MODULE, NAMESPACE, SURROGATE = "surroreg-template", "surroreg_template", "template", "bump"
+
+
+def new(arguments: argparse.Namespace) -> int:
+    """Write a plugin into a new folder; print its files, and what to type next."""
+    distribution = _distribution(arguments.package)
+    namespace = arguments.namespace
+    if namespace is None:
+        namespace = distribution.removeprefix(PREFIX).replace("-", "_")
+    files = template()
+    _check_namespace(namespace)
+    _check_surrogate(arguments.surrogate, namespace, files[f"{MODULE}/__init__.py"])
+
+    # The longer names first, as the shorter ones are parts of them.
+    ours = (distribution, distribution.replace("-", "_"), namespace, arguments.surrogate)
+    names = dict(zip((DISTRIBUTION, MODULE, NAMESPACE, SURROGATE), ours, strict=True))
+    pattern = re.compile("|".join(names))
+
+    def renamed(text: str) -> str:
+        return pattern.sub(lambda found: names[found[0]], text)
+
+    files = {renamed(path): renamed(text) for path, text in files.items()}
+    _write(Path(distribution), files)
+    for path in sorted(files):
+        print(Path(distribution, path))
+    print(f'\nNext:\n  cd {distribution}\n  pip install -e ".[test]"\n  pytest --plugin-conformance', file=sys.stderr)
+    return 0
+
+
+def template() -> dict[str, str]:
+    """Return the files of the template, path -> text; what its ``.gitignore`` names is no part of it."""
+    package = Path(surroreg.__file__).parent
+    folder = package / NAMESPACE  # where a wheel has it; a checkout has the plugin itself
+    if not folder.is_dir():
+        folder = package.parent / "plugins" / DISTRIBUTION
+    ignored = [line.strip("/") for line in (folder / ".gitignore").read_text(encoding="utf-8").split()]
+    return {
+        path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8")
+        for path in folder.rglob("*")
+        if path.is_file()
+        and not any(fnmatch.fnmatch(part, glob) for part in path.relative_to(folder).parts for glob in ignored)
+    }
+
+
+def _distribution(package: str) -> str:
+    """Return the normalised name of the distribution that was asked for, in full or in short."""
+    if not re.fullmatch(r"[A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9._-]*[A-Za-z0-9]", package):
+        raise surroreg.SurroregError(
+            f"{package!r} cannot name a package: ASCII letters, digits, '-', '_' and '.', a letter or digit at both "
+            f"ends.{_nearest(package, '-')}"
+        )
+    name = discovery.normalised(package)
+    return name if name.startswith(PREFIX) else PREFIX + name
+
+
+def _check_namespace(namespace: str) -> None:
+    """Raise unless a new plugin can have this namespace."""
+    if not IDENTIFIER.fullmatch(namespace):
+        raise surroreg.SurroregError(
+            f"{namespace!r} cannot be a namespace: lower-case letters, digits and '_', a letter first. "
+            f"Give one with --namespace.{_nearest(namespace, '_')}"
+        )
+    owners = {BUILTIN: "surroreg itself", LOCAL: "surroreg itself", NAMESPACE: DISTRIBUTION, **PACKAGES}
+    installed = {c.namespace: f"{c.distribution} {c.version}, which is installed" for c in discovery.scan()[0]}
+    owner = {**owners, **installed}.get(namespace)
+    if owner is not None:
+        raise surroreg.SurroregError(f"the namespace {namespace!r} belongs to {owner}. Give another with --namespace.")
+
+
+def _check_surrogate(name: str, namespace: str, module: str) -> None:
+    """Raise unless a surrogate of this name can be found, and defined in the module's text."""
+    if not IDENTIFIER.fullmatch(name):
+        raise surroreg.SurroregError(
+            f"{name!r} cannot name a surrogate: lower-case letters, digits and '_', a letter first."
+            f"{_nearest(name, '_')}"
+        )
+    builtin = api._default.builtin.keys.get(name)
+    if builtin is not None:
+        what = "is built in" if builtin.name == name else f"is an alias of the built-in {builtin.name!r}"
+        raise surroreg.SurroregError(
+            f"{name!r} {what}: yours could only be loaded as '{namespace}/{name}'. Choose another with --surrogate."
+        )
+    used = {getattr(node, "id", getattr(node, "name", None)) for node in ast.walk(ast.parse(module))}
+    if keyword.iskeyword(name) or name in used - {SURROGATE}:
+        raise surroreg.SurroregError(
+            f"{name!r} cannot name a surrogate: it means something else in the module that defines it. "
+            "Choose another with --surrogate."
+        )
+
+
+def _nearest(text: str, joint: str) -> str:
+    """Return ``" Try 'my_lab'."`` for ``"My lab!"``, or ``""`` if what is left is no name either."""
+    near = joint.join(re.findall("[a-z0-9]+", text.lower()))
+    return f" Try {near!r}." if near and (joint == "-" or near[0].isalpha()) else ""
+
+
+def _write(folder: Path, files: dict[str, str]) -> None:
+    """Write all files or none."""
+    if folder.exists():
+        raise surroreg.SurroregError(f"there is a {str(folder)!r} here already: move it away, or choose another name.")
+    try:
+        with tempfile.TemporaryDirectory(prefix=".surroreg-", dir=".") as beside:
+            for path, text in files.items():
+                file = Path(beside, folder, path)
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text(text, encoding="utf-8")
+            Path(beside, folder).rename(folder)
+    except OSError as error:
+        raise surroreg.SurroregError(f"{str(folder)!r} cannot be written: {error}") from error

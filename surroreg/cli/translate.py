@@ -1,0 +1,57 @@
+"""``surroreg translate``: what another library's surrogate is here, and ours there."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+import surroreg
+from surroreg.cli.demo import assignment
+from surroreg.cli.listing import table
+from surroreg.equivalents import LIBRARIES, ROWS, Equivalent
+from surroreg.errors import did_you_mean
+
+
+def translate(arguments: argparse.Namespace) -> int:
+    """Print a translation; without a name, or with a library's, the table of all that is known."""
+    asked = arguments.name
+    if asked is None or asked.lower() in LIBRARIES:
+        return _print_known(asked and asked.lower(), arguments.json)
+    if "." not in asked and arguments.to is None:
+        hint = did_you_mean(asked, list(LIBRARIES))
+        raise surroreg.SurroregError(
+            f"{asked!r} is no library.{hint} Give 'library.Name', or one of ours with --to LIBRARY."
+        )
+    found = surroreg.translate(asked, to=arguments.to, **dict(map(assignment, arguments.set)))
+    if arguments.json:
+        told = {"library": found.library, "name": found.name, "params": dict(found.params), "scale": found.scale}
+        told |= {"shift": found.shift, "at_zero": found.at_zero, "note": found.note, "line": str(found)}
+        print(json.dumps({"schema": 1, "translation": told}, indent=2))
+        return 0
+    print(found)
+    if found.note:
+        print(f"  {found.note}")
+    return 0
+
+
+def _print_known(library: str | None, as_json: bool) -> int:
+    rows = [row for row in ROWS if library in (None, row.library)]
+    if as_json:
+        told = [{"theirs": _theirs(row), "ours": _ours(row) or None, "note": row.note} for row in rows]
+        print(json.dumps({"schema": 1, "equivalents": told}, indent=2))
+        return 0
+    for line in table((_theirs(row), _ours(row) or "no equivalent", row.note) for row in rows):
+        print(line)
+    return 0
+
+
+def _theirs(row: Equivalent) -> str:
+    values = ", ".join(name if value is None else f"{name}={value:g}" for name, value in row.theirs.items())
+    return f"{row.library}.{row.names[0]}({values})" if row.ours else f"{row.library}.{row.names[0]}"
+
+
+def _ours(row: Equivalent) -> str:
+    """Return the surrogate of ours in a row, its parameters as formulas of theirs; empty if there is none."""
+    values = {**row.params, **({"scale": row.scale} if row.scale != "1" else {})}
+    values |= {"shift": row.shift} if row.shift != "0" else {}
+    return row.ours and f"{row.ours}({', '.join(f'{name}={text}' for name, text in values.items())})"

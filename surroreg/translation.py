@@ -1,0 +1,243 @@
+"""What another library's surrogate is called here, and ours there."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import math
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from surroreg import api
+from surroreg.equivalents import GAINS, KIN, LIBRARIES, ROWS, Equivalent
+from surroreg.errors import (
+    NoEquivalentError,
+    ParameterError,
+    ParameterTypeError,
+    SurroregError,
+    UnknownSurrogateError,
+    did_you_mean,
+)
+from surroreg.parameters import SCALE, SHIFT, Parameter
+
+HERE = "surroreg"
+
+
+@dataclass(frozen=True)
+class Translation:
+    """A surrogate under the name it has in some library.
+
+    Args:
+        library: ``"surroreg"``, or a key of :data:`surroreg.equivalents.LIBRARIES`.
+        name: what it is called there.
+        params: its parameters there.
+        scale: what its derivative must be multiplied by, to be that of the surrogate translated.
+        shift: what its derivative must be moved up by, in membrane units.
+        at_zero: the spike at exactly zero in the library the surrogate is from.
+        note: what else is to know.
+    """
+
+    library: str
+    name: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    scale: float = 1.0
+    shift: float = 0.0
+    at_zero: int = 0
+    note: str = ""
+
+    def __str__(self) -> str:
+        """The line of Python that gives it."""
+        arguments = ", ".join(f"{key}={value!r}" for key, value in self._arguments.items())
+        if self.library == HERE:
+            return f"surroreg.load({self.name!r}{', ' if arguments else ''}{arguments})"
+        line = f"{LIBRARIES[self.library].module}.{self.name}({arguments})"
+        line = f"method={self.name!r}, {arguments}" if self.library == "norse" else line
+        line += f", times {self.scale:.6g}" if self.scale != 1 else ""
+        return line + (f", moved by {self.shift:.6g}" if self.shift else "")
+
+    @property
+    def _arguments(self) -> dict[str, Any]:
+        ours = self.library == HERE
+        extra = {SCALE.name: self.scale} if ours and self.scale != 1 else {}
+        extra |= {SHIFT.name: self.shift} if ours and self.shift else {}
+        return {**self.params, **extra, **({"at_zero": 1} if ours and self.at_zero else {})}
+
+    def load(self) -> Any:
+        """Return the surrogate: here scaled, moved and ready; of another library, what its neurons take.
+
+        Raises:
+            UnknownSurrogateError: it is in a plugin that is not installed; the message says which.
+            NoEquivalentError: the other library has it only up to a factor or an offset.
+            ImportError: the other library is not installed.
+        """
+        if self.library == HERE:
+            return api.load(self.name, **self._arguments)
+        if self.scale != 1 or self.shift:
+            raise NoEquivalentError(f"{LIBRARIES[self.library].title} has it only up to a factor or an offset: {self}.")
+        return self.peer()
+
+    def peer(self) -> Any:
+        """Return the other library's own surrogate, without scale and shift.
+
+        Raises:
+            ImportError: the library is not installed.
+        """
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what a library warns of when it is imported
+            module = importlib.import_module(LIBRARIES[self.library].module)
+        if self.library == "norse":
+            return functools.partial(module.threshold, method=self.name, **self.params)
+        made = getattr(module, self.name)
+        # rockpool's neurons take the class, and the window and threshold themselves; sinabs' only the threshold.
+        if self.library == "rockpool":
+            return made
+        return made(**{key: value for key, value in self.params.items() if key != "spike_threshold"})
+
+
+def translate(name: str, /, *, to: str | None = None, **params: Any) -> Translation:
+    """Return what another library's surrogate is here, or ours in another library.
+
+    ``translate("spikingjelly.SuperSpike", alpha=2)`` is ``fast_sigmoid(slope=1)`` times 2;
+    ``translate("atan", to="spikingjelly")`` is ``ATan(alpha=2.0)``. ``surroreg translate`` lists what is known.
+
+    Args:
+        name: ``"library.Name"`` for another library's (a whole module path will do), or one of ours.
+        to: a library to translate into; from another library too. Into surroreg, if not given.
+        **params: its parameters, by the names they have there; the library's defaults for the rest.
+
+    Returns:
+        The name, parameters, scale and shift it has there; ``.load()`` gives the surrogate itself.
+
+    Raises:
+        UnknownSurrogateError: no such library, or no such surrogate in it.
+        NoEquivalentError: it is known to have no equivalent; the message has the reason.
+        ParameterTypeError, ParameterError: a parameter is unknown, of another type, or out of range.
+    """
+    library, dot, rest = name.partition(".")
+    ours = _from_ours(name, params) if not dot else _from_theirs(library.lower(), name, rest.rpartition(".")[2], params)
+    if to is None or to == HERE:
+        if not dot:
+            raise TypeError(f"{name!r} is a name of surroreg's own; give to='snntorch', say, or 'library.Name'.")
+        return ours
+    if to not in LIBRARIES:
+        raise _unknown_library(to)
+    return _to_theirs(to, ours)
+
+
+def _from_ours(name: str, params: dict[str, Any]) -> Translation:
+    """Return one of ours as a translation into surroreg."""
+    at_zero = params.pop("at_zero", None)
+    space, spec = api.find(name)
+    scale, shift = (p.check(params.pop(p.name, p.default)) for p in (SCALE, SHIFT))
+    for key in params:
+        spec.parameter(key)  # raises, if there is none
+    for parameter in spec.parameters:
+        if parameter.required and parameter.name not in params:
+            raise ParameterTypeError(f"{name!r} needs a value for {parameter.name!r}. {spec.accepted}")
+    values = {p.name: p.check(params[p.name]) if p.name in params else p.default for p in spec.parameters}
+    qualified = spec.name if space == "builtin" else f"{space}/{spec.name}"
+    return Translation(
+        HERE, qualified, values, scale, shift, int(spec.traits.fires_at_zero if at_zero is None else at_zero)
+    )
+
+
+def _from_theirs(library: str, asked: str, name: str, params: dict[str, Any]) -> Translation:
+    """Return another library's surrogate as a translation into surroreg."""
+    if library not in LIBRARIES:
+        raise _unknown_library(library)
+    rows = [row for row in ROWS if row.library == library]
+    found = [row for row in rows if name.lower() in map(str.lower, row.names)]
+    if not found:
+        hint = did_you_mean(name, [each for row in rows for each in row.names])
+        raise UnknownSurrogateError(f"{asked!r} is not known.{hint} 'surroreg translate {library}' lists what is.")
+    row = found[0]
+    if not row.ours:
+        raise NoEquivalentError(f"{asked!r} has no equivalent: {row.note}.")
+    return _forward(row, _checked(row, asked, params))
+
+
+def _checked(row: Equivalent, asked: str, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of all of their parameters."""
+    for key, value in params.items():
+        if key not in row.theirs:
+            takes = ", ".join(f"{k}={v}" for k, v in row.theirs.items()) or "no parameters"
+            raise ParameterTypeError(
+                f"{asked!r} has no parameter {key!r}.{did_you_mean(key, list(row.theirs))} It takes {takes}."
+            )
+        if row.theirs[key] is not None:
+            Parameter(key).check(value)
+    values = {**row.theirs, **params}
+    missing = [key for key, value in values.items() if value is None]
+    if missing:
+        raise ParameterTypeError(f"{asked!r} needs a value for {missing[0]!r}.")
+    return values
+
+
+def _forward(row: Equivalent, theirs: Mapping[str, Any]) -> Translation:
+    params = {key: _value(text, theirs) for key, text in row.params.items()}
+    scale, shift = float(_value(row.scale, theirs)), float(_value(row.shift, theirs))
+    fires = row.library in LIBRARIES and LIBRARIES[row.library].fires_at_zero
+    return Translation(HERE, row.ours, params, scale, shift, int(fires), row.note)
+
+
+def _to_theirs(library: str, ours: Translation) -> Translation:
+    """Return one of ours in another library: without a factor or an offset, if there is a way."""
+    rows = [row for row in ROWS if row.library == library]
+    names = [ours]
+    for kin in KIN:
+        if ours.name in kin.names:
+            there = _forward(kin, ours.params)
+            names.append(replace(there, scale=there.scale * ours.scale, shift=there.shift + ours.shift))
+        names += _ways([kin], ours)
+    found = [way for name in names for way in _ways(rows, name)]
+    if not found:
+        raise NoEquivalentError(f"{LIBRARIES[library].title} has no equivalent of {ours}.")
+    best = min(found, key=lambda way: (way.scale != 1) + (way.shift != 0))
+    return replace(best, at_zero=ours.at_zero)
+
+
+def _ways(rows: Iterable[Equivalent], ours: Translation) -> Iterator[Translation]:
+    """Yield what rows make of one of ours, whose factor may be in its scale or in a parameter."""
+    gain = GAINS.get(ours.name, "")
+    strength = ours.scale * ours.params.get(gain, 1.0)
+    for row in rows:
+        if row.ours != ours.name:
+            continue
+        known = {**ours.params, SCALE.name: strength, SHIFT.name: ours.shift}
+        try:
+            theirs = {**row.theirs, **{key: _value(text, known) for key, text in row.back.items()}}
+            again = _forward(row, theirs)
+        except ParameterError:  # a value for which they have none
+            continue
+        if not all(_close(again.params[key], value) for key, value in ours.params.items() if key != gain):
+            continue
+        scale = strength / (again.scale * again.params.get(gain, 1.0))
+        exact = 1.0 if math.isclose(scale, 1.0, rel_tol=1e-12) else scale
+        yield Translation(row.library, row.names[0], theirs, exact, ours.shift - again.shift, note=row.note)
+
+
+def _close(found: Any, wanted: Any) -> bool:
+    if isinstance(wanted, (int, float)) and isinstance(found, (int, float)):
+        return math.isclose(found, wanted, rel_tol=1e-12)
+    return bool(found is wanted)
+
+
+@functools.cache
+def _compiled(text: str) -> Callable[[Mapping[str, Any]], Any]:
+    code = compile(text, "<equivalents>", "eval")
+    return lambda values: eval(code, {"__builtins__": {}, "pi": math.pi, "sqrt": math.sqrt}, values)
+
+
+def _value(text: str, values: Mapping[str, Any]) -> Any:
+    """Return what a formula of the table comes to."""
+    try:
+        return _compiled(text)(values)
+    except (ZeroDivisionError, OverflowError, ValueError) as error:
+        raise ParameterError(f"{text} is not a number with {dict(values)}: {error}.") from error
+
+
+def _unknown_library(library: str) -> SurroregError:
+    hint = did_you_mean(library, list(LIBRARIES))
+    return UnknownSurrogateError(f"no library {library!r} is known.{hint} Known are {', '.join(sorted(LIBRARIES))}.")

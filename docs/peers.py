@@ -1,4 +1,4 @@
-"""Check the surrogates of snnTorch and SpikingJelly, and write what fails into peers.md. Takes a few minutes."""
+"""Check the surrogates of snnTorch, SpikingJelly and Norse, and write what fails into peers.md. Takes a few minutes."""
 
 import sys
 from collections.abc import Sequence
@@ -36,13 +36,13 @@ def passing(report: Report) -> list[str]:
 
 def table(plugins: Sequence[Any]) -> str:
     """Return the results as a Markdown table."""
-    versions = ", ".join(f"{plugin.library} {metadata.version(plugin.library)}" for plugin in plugins)
+    versions = ", ".join(f"{plugin.LIBRARY} {metadata.version(plugin.LIBRARY)}" for plugin in plugins)
     lines = [f"With {versions} and torch {torch.__version__}, on the devices {' and '.join(SETTINGS['devices'])}."]
     lines += ["", "| surrogate | passed | failing checks |", "| --- | ---: | --- |"]
     for plugin in plugins:
-        for spec in plugin.specs:
+        for spec in plugin.OFFERED:
             report = surroreg.conformance.check(spec, **SETTINGS)
-            lines.append(f"| `{plugin.library}/{spec.name}` | {len(passing(report))} | {failing(report)} |")
+            lines.append(f"| `{plugin.LIBRARY}/{spec.name}` | {len(passing(report))} | {failing(report)} |")
     return "\n".join(lines) + "\n"
 
 
@@ -59,10 +59,13 @@ def recorded(page: str) -> dict[str, str]:
     return {name.strip("`"): cell for name, _, cell in cells}
 
 
+def plugins() -> list[Any]:
+    """Return the plugins of this checkout, installed or not."""
+    sys.path.insert(0, str(PAGE.parents[1] / "plugins" / "surroreg-peers"))
+    return [import_module(f"surroreg_peers.{library}") for library in ("snntorch", "spikingjelly", "norse")]
+
+
 if __name__ == "__main__":
-    sys.path.insert(0, str(PAGE.parents[1] / "tests" / "conformance"))
-    PLUGINS = import_module("peers").PLUGINS  # not this file
-    for plugin in PLUGINS:
-        if plugin.missing:
-            sys.exit(plugin.missing)
-    PAGE.write_text(updated(PAGE.read_text(encoding="utf-8"), PLUGINS), encoding="utf-8")
+    for plugin in plugins():
+        plugin.surroreg_surrogates()  # raises where the library is missing
+    PAGE.write_text(updated(PAGE.read_text(encoding="utf-8"), plugins()), encoding="utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import fnmatch
 import json
 import sys
 import textwrap
@@ -23,6 +24,9 @@ def list_surrogates(arguments: argparse.Namespace) -> int:
         print(line)
     if not specs:
         print(f"surroreg: nothing matches {arguments.pattern!r}; 'surroreg list' shows all", file=sys.stderr)
+        for info in surroreg.plugins():
+            if info.status == "unavailable" and fnmatch.fnmatchcase(f"{info.namespace}/", arguments.pattern.lower()):
+                print(f"surroreg: {info.error}", file=sys.stderr)
     return 0 if specs else 1
 
 

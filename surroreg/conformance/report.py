@@ -27,7 +27,7 @@ class Result:
         target: qualified name of the surrogate, or the namespace for a check of a whole plugin.
         check, device: which check, where.
         status: ``"warned"`` is a failure that is only a warning, ``"known"`` one that was declared,
-            ``"unverified"`` a check that wants a device which is not there.
+            ``"unverified"`` a check that wants a device, or a library, which is not there.
         message: why, unless it passed.
         worst: largest error met, in units of what is allowed; ``None`` where nothing was measured.
         measures: other numbers met on the way, by name.
@@ -74,7 +74,7 @@ class Report:
 
     @property
     def unverified(self) -> list[Result]:
-        """The results that are missing because a device is."""
+        """The results that are missing because a device, or a library, is."""
         return [result for result in self.results if result.status == "unverified"]
 
     @property
@@ -87,16 +87,16 @@ class Report:
         return dict(Counter(result.status for result in self.results if target in (None, result.target)))
 
     def summary(self) -> list[str]:
-        """Return one line per surrogate, and one per device that was not there."""
+        """Return one line per surrogate, and one per reason for which something was not verified."""
         width = max((len(result.target) for result in self.results), default=0)
         lines = []
         for target in dict.fromkeys(result.target for result in self.results):
             counts = self.counts(target)
             told = ", ".join(f"{counts[status]} {text}" for status, text in SHOWN.items() if status in counts)
             lines.append(f"{target:{width}}  {told}")
-        for device in sorted({result.device for result in self.unverified}):
-            missing = [result for result in self.unverified if result.device == device]
-            lines.append(f"{device}: {len(missing)} checks NOT VERIFIED ({missing[0].message})")
+        missing = Counter((result.device, result.message) for result in self.unverified)
+        for (device, why), number in sorted(missing.items()):
+            lines.append(f"{device}: {number} checks NOT VERIFIED ({why})")
         return lines
 
     def to_dict(self) -> dict[str, Any]:

@@ -140,6 +140,8 @@ def run(item: Item, settings: Settings) -> Result:
         if "cuda" in settings.required:
             return item.result("failed", f"{reason}, and one is required (--require-device)")
         return item.result("unverified", reason)
+    if isinstance(item.subject, Provider) and item.subject.missing:
+        return item.result("unverified", item.subject.missing)
     if isinstance(item.subject, Target) and not item.check.gate.applies(item.subject.spec):
         return item.result("skipped", item.check.gate.otherwise)
     started = time.perf_counter()

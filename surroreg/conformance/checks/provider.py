@@ -15,8 +15,6 @@ from surroreg.conformance.table import ConformanceError, NotVerifiedError, check
 )
 def provider_loads(provider: Provider) -> None:
     """Imports, has the hook, and offers surrogates."""
-    if provider.missing:
-        raise NotVerifiedError(provider.missing)
     if provider.problem:
         raise ConformanceError("the plugin loads", got=provider.problem)
     _ = provider.observed  # also in a process of its own
@@ -63,8 +61,8 @@ def provider_repeatable(provider: Provider) -> None:
 
 
 def _observed(provider: Provider) -> Observation:
-    if provider.problem or provider.missing:
-        raise NotVerifiedError(provider.missing or "the plugin does not load")
+    if provider.problem:
+        raise NotVerifiedError("the plugin does not load")
     try:
         return provider.observed
     except ConformanceError as error:

@@ -1,0 +1,36 @@
+"""What the three modules share: how a library's surrogates are described, and what to say if it is missing.
+
+Names are the libraries' own in snake case. Formulas are what the code does, not what its documentation says; bounds
+are those within which the formula means something, for none of the libraries declares any.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterable
+
+from surroreg import MissingLibraryError, Parameter, SurrogateSpec, Traits
+
+EVEN = Traits(even=True, non_negative=True)
+CUSP = Traits(even=True, non_negative=True, kinks=("0",))
+
+
+def number(name: str, default: float, doc: str, *, gt: float | None = None, ge: float | None = None) -> Parameter:
+    """Return a parameter that is a number."""
+    return Parameter(name, default, gt=gt, ge=ge, doc=doc)
+
+
+def steepness(name: str, default: float) -> Parameter:
+    """Return a parameter that makes the surrogate steeper."""
+    return number(name, default, "Steepness.", gt=0)
+
+
+def provided(library: str, offered: Iterable[SurrogateSpec]) -> list[SurrogateSpec]:
+    """Return what is offered.
+
+    Raises:
+        MissingLibraryError: the library is not installed.
+    """
+    if importlib.util.find_spec(library) is None:
+        raise MissingLibraryError(f"{library} is not installed; to have its surrogates: pip install {library}")
+    return list(offered)

@@ -1,0 +1,71 @@
+"""A plugin that wraps a library which is not installed: nothing is wrong, and whoever asks is told."""
+
+from __future__ import annotations
+
+SOURCE = """
+import surroreg
+
+@surroreg.hookimpl
+def surroreg_surrogates():
+    raise surroreg.MissingLibraryError("wrapped is not installed; pip install wrapped")
+"""
+
+
+def install(environment):
+    environment.plugin("good")
+    environment.install(
+        "wrapper", "2.0", entry_points={"wrapper": "surroreg_wrapper"}, modules={"surroreg_wrapper": SOURCE}
+    )
+
+
+def test_it_lists_nothing_without_a_warning_and_says_what_to_install(environment):
+    install(environment)
+    names, wanted, listed, bare, infos = environment.ask(
+        "surroreg.names()",
+        "surroreg.load('wrapper/bump')",
+        "surroreg.names(namespace='wrapper')",
+        "surroreg.load('bumb')",
+        "{p.namespace: [p.status, p.surrogates, str(p.error)] for p in surroreg.plugins()}",
+    )
+    assert "good/bump" in names.value
+    assert not [name for name in names.value if name.startswith("wrapper")]
+    assert not names.warnings
+    for outcome in (wanted, listed):
+        assert outcome.error == "PluginLoadError"
+        assert "wrapped is not installed; pip install wrapped" in outcome.message
+        assert "(entry point 'surroreg_wrapper' of wrapper 2.0)" in outcome.message
+    assert "could not be loaded" not in bare.message
+    status, surrogates, error = infos.value["wrapper"]
+    assert (status, surrogates) == ("unavailable", [])
+    assert "pip install wrapped" in error
+
+
+def test_it_is_no_failure_where_failures_are_errors(environment):
+    install(environment)
+    (names,) = environment.ask("surroreg.names('*bump')", SURROREG_STRICT="1")
+    assert names.value == ["good/bump"]
+
+
+def test_doctor_and_plugins_tell_it_from_a_failure(environment):
+    install(environment)
+    doctor = environment.run("import surroreg.cli; raise SystemExit(surroreg.cli.main(['doctor']))")
+    assert "unavailable" in doctor.stdout
+    assert "wrapped is not installed; pip install wrapped" in doctor.stdout
+    assert "Nothing is wrong with the plugins." in doctor.stdout
+    plugins = environment.run("import surroreg.cli; raise SystemExit(surroreg.cli.main(['plugins', '--json']))")
+    assert "unavailable" in plugins.stdout
+    assert plugins.stderr == ""
+
+
+def test_conformance_does_not_verify_it_and_says_so(environment):
+    install(environment)
+    check = environment.run(
+        "import surroreg.cli; raise SystemExit(surroreg.cli.main(['check', 'wrapper']))", check=False
+    )
+    assert check.returncode == 1  # nothing was checked
+    assert "4 checks NOT VERIFIED" in check.stdout
+    assert "pip install wrapped" in check.stdout
+    listed = environment.run(
+        "import surroreg.cli; raise SystemExit(surroreg.cli.main(['list', 'wrapper/*']))", check=False
+    )
+    assert "pip install wrapped" in listed.stderr

@@ -31,7 +31,7 @@ def new(arguments: argparse.Namespace) -> int:
     _check_namespace(namespace)
     _check_surrogate(arguments.surrogate, namespace, files[f"{MODULE}/__init__.py"])
 
-    # The longer names first, as the shorter ones are parts of them.
+    # All in one pass: a new name may well contain an old one.
     ours = (distribution, distribution.replace("-", "_"), namespace, arguments.surrogate)
     names = dict(zip((DISTRIBUTION, MODULE, NAMESPACE, SURROGATE), ours, strict=True))
     pattern = re.compile("|".join(names))

@@ -1,0 +1,363 @@
+"""A plugin from ``surroreg new``, all the way into a fresh environment; and the template it is a copy of."""
+
+import ast
+import contextlib
+import io
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tarfile
+import tempfile
+import zipfile
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+import surroreg
+from surroreg.cli import main
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib  # pytest brings it
+
+ROOT = Path(__file__).parents[2]
+TEMPLATE = ROOT / "plugins/surroreg-template"
+FILES = {
+    ".github/workflows/publish.yml",
+    ".github/workflows/test.yml",
+    ".gitignore",
+    "LICENSE",
+    "README.md",
+    "pyproject.toml",
+    "surroreg_template/__init__.py",
+    "surroreg_template/py.typed",
+    "tests/test_template.py",
+}
+ASKED = ("acme-lab", "--namespace", "quagga", "--surrogate", "plateau")
+LEFTOVERS = (
+    "dist/old.whl",
+    "tests/__pycache__/old.pyc",
+    ".pytest_cache/README.md",
+    ".hypothesis/x",
+    "conformance.html",
+)
+
+
+def execute(*command, cwd, **environment):
+    """Run a command in a process that inherits nothing of this test run; return its output."""
+    ours = ("PYTEST_", "SURROREG_", "PYTHONPATH")
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    environment = {**inherited, "PYTHONDONTWRITEBYTECODE": "1", **environment}
+    done = subprocess.run(
+        list(map(str, command)), cwd=cwd, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def build(kind, source, into):
+    code = f"import sys; from hatchling.build import build_{kind}; print(build_{kind}(sys.argv[1]))"
+    return into / execute(sys.executable, "-c", code, into, cwd=source).splitlines()[-1]
+
+
+def unpacked(sdist, into):
+    with tarfile.open(sdist) as archive:
+        archive.extractall(into, **({"filter": "data"} if sys.version_info >= (3, 12) else {}))
+    return into / sdist.name.removesuffix(".tar.gz")
+
+
+def texts(folder):
+    return {p.relative_to(folder).as_posix(): p.read_text("utf-8") for p in folder.rglob("*") if p.is_file()}
+
+
+def scaffold(folder, *asked):
+    execute(sys.executable, "-m", "surroreg", "new", *(asked or ASKED), cwd=folder)
+    (made,) = folder.iterdir()
+    return made
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    """A scaffold, and the Python of a fresh environment that has the wheel of its sdist."""
+    folder, dist, away = map(tmp_path_factory.mktemp, ("scaffold", "dist", "away"))
+    made = scaffold(folder)
+    wheel = build("wheel", unpacked(build("sdist", made, dist), away), dist)
+    execute(sys.executable, "-m", "venv", away / "venv", cwd=away)
+    python = away / "venv/bin/python"
+    execute(python, "-m", "pip", "install", "--no-deps", "--no-index", wheel, cwd=away)
+    # What it needs, torch above all, comes from the environment of this test run.
+    site = execute(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=away).strip()
+    lines = f"{sysconfig.get_path('purelib')}\n{Path(surroreg.__file__).parents[1]}\n"
+    Path(site, "outer.pth").write_text(lines)
+    return made, python
+
+
+def test_an_installed_scaffold_is_found_by_its_bare_and_its_qualified_name(installed, tmp_path):
+    made, python = installed
+    (example,) = re.findall(r"```python\n(.*?)```", (made / "README.md").read_text(), re.S)
+    code = """if True:
+        import pathlib, sys, surroreg_acme_lab
+        print(surroreg.load("plateau"), spike)
+        home = pathlib.Path(surroreg_acme_lab.__file__)
+        print(home.is_relative_to(sys.prefix), home.with_name("py.typed").exists())
+    """
+    shown, where = execute(python, "-W", "error", "-c", example + code, cwd=tmp_path).splitlines()
+    assert shown == "surroreg.load('quagga/plateau', width=1.0) surroreg.load('quagga/plateau', width=0.5)"
+    assert where == "True True"
+    (info,) = json.loads(execute(python, "-m", "surroreg", "plugins", "--json", cwd=tmp_path))["plugins"]
+    assert (info["distribution"], info["version"], info["status"]) == ("surroreg-acme-lab", "0.1.0", "loaded")
+
+
+def test_the_commands_of_its_workflow_pass(installed):
+    made, python = installed
+    # The command itself, not "python -m", which would find the sources beside the installed package.
+    pytest_command = Path(sysconfig.get_path("scripts"), "pytest")
+    workflow = (made / ".github/workflows/test.yml").read_text()
+    own, conformance = (shlex.split(line)[1:] for line in re.findall(r"- run: (pytest.*)", workflow))
+    assert re.search(r"\d+ passed", execute(python, pytest_command, *own, cwd=made))
+    told = execute(python, pytest_command, *conformance, "--conformance-max-examples=2", cwd=made)
+    assert re.search(r"quagga/plateau +\d+ passed", told)
+    assert "failed" not in told
+    assert "quagga/plateau" in (made / "conformance.html").read_text("utf-8")
+
+
+def test_nothing_of_a_scaffold_bears_the_names_of_the_template(tmp_path):
+    for path, text in texts(scaffold(tmp_path)).items():
+        assert not re.search("surroreg.template|template|bump", f"{path}\n{text}", re.I), path
+
+
+def test_a_scaffold_is_the_template_under_other_names(tmp_path):
+    made = scaffold(tmp_path)
+    names = {
+        "surroreg-acme-lab": "surroreg-template",
+        "surroreg_acme_lab": "surroreg_template",
+        "quagga": "template",
+        "plateau": "bump",
+    }
+
+    def back(text):
+        for new, old in names.items():
+            text = text.replace(new, old)
+        return text
+
+    originals = {path: (TEMPLATE / path).read_text("utf-8") for path in FILES}
+    assert made.name == "surroreg-acme-lab"
+    assert {back(path): back(text) for path, text in texts(made).items()} == originals
+
+
+def test_namespace_and_surrogate_have_defaults(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["new", "Surroreg_Acme.Lab"]) == 0
+    out, err = capsys.readouterr()
+    made = tmp_path / "surroreg-acme-lab"
+    assert out.splitlines() == sorted(f"surroreg-acme-lab/{path}" for path in texts(made))
+    assert [line.strip() for line in err.splitlines()[2:]] == [
+        "cd surroreg-acme-lab",
+        'pip install -e ".[test]"',
+        "pytest --plugin-conformance",
+    ]
+    assert 'acme_lab = "surroreg_acme_lab"' in (made / "pyproject.toml").read_text()
+    assert "def bump(x: Tensor, width: float)" in (made / "surroreg_acme_lab/__init__.py").read_text()
+
+
+TRAPS = [
+    "template",
+    "bump",
+    "surroreg_template",
+    "templates",
+    "surroreg",
+    "math",
+    "list",
+    "x",
+    "u",
+    "self",
+    "match",
+    "pi",
+]
+NAMES = st.sampled_from(TRAPS) | st.from_regex(r"[a-z][a-z0-9_]{0,9}", fullmatch=True)
+
+
+@settings(deadline=None, max_examples=60)
+@given(package=NAMES, namespace=NAMES, surrogate=NAMES)
+def test_whatever_names_are_accepted_the_plugin_works(package, namespace, surrogate):
+    package = package.rstrip("_")
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
+        stack.callback(os.chdir, os.getcwd())
+        os.chdir(folder)
+        for stream in (contextlib.redirect_stdout, contextlib.redirect_stderr):
+            stack.enter_context(stream(io.StringIO()))
+        code = main(["new", package, "--namespace", namespace, "--surrogate", surrogate])
+        assert code in (0, 2)
+        assert len(os.listdir()) == (code == 0)
+        assume(code == 0)
+        (made,) = Path(folder).iterdir()
+        project = tomllib.loads((made / "pyproject.toml").read_text())["project"]
+        ((space, module),) = project["entry-points"]["surroreg"].items()
+        source = (made / module / "__init__.py").read_text()
+        ast.parse((made / f"tests/test_{namespace}.py").read_text())
+    assert project["name"] == made.name
+    assert module == made.name.replace("-", "_")
+    assert space == namespace
+    scope = {"__name__": module}
+    exec(source, scope)
+    (spec,) = scope["surroreg_surrogates"]()
+    assert spec is scope[surrogate]
+    assert spec.name == surrogate
+    assert spec().derivative(torch.tensor([0.0, 1.0])).tolist() == pytest.approx([1, 0])
+    assert spec().primitive(torch.tensor([0.0, 1.0])).tolist() == pytest.approx([0.5, 1])
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (["acme lab!"], "'acme lab!' cannot name a package"),
+        (["Acme Lab!"], "Try 'acme-lab'"),
+        ([""], "'' cannot name a package"),
+        (["../acme"], "cannot name a package"),
+        (["acme-"], "cannot name a package"),
+        (["äcme"], "cannot name a package"),
+        (["acme\n"], "cannot name a package"),
+        (
+            ["3d"],
+            "'3d' cannot be a namespace: lower-case letters, digits and '_', a letter first. Give one with --names",
+        ),
+        (["acme", "--namespace", "My-Lab"], "Try 'my_lab'"),
+        (["acme", "--namespace", ""], "'' cannot be a namespace"),
+        (["acme", "--namespace", "builtin"], "the namespace 'builtin' belongs to surroreg itself"),
+        (["surroreg-local"], "the namespace 'local' belongs to surroreg itself"),
+        (["zoo"], "the namespace 'zoo' belongs to surroreg-zoo"),
+        (["acme", "--namespace", "snntorch"], "'snntorch' belongs to surroreg-"),
+        (["acme", "--namespace", "spikingjelly"], "'spikingjelly' belongs to surroreg-"),
+        (["acme", "--namespace", "norse"], "'norse' belongs to surroreg-"),
+        (["template"], "the namespace 'template' belongs to surroreg-template"),
+        (["acme", "--surrogate", "9 Lives"], "'9 Lives' cannot name a surrogate"),
+        (["acme", "--surrogate", "Bell-Curve"], "Try 'bell_curve'"),
+        (["acme", "--surrogate", "atan"], "'atan' is built in: yours could only be loaded as 'acme/atan'"),
+        (["acme", "--surrogate", "sso"], "'sso' is an alias of the built-in 'stochastic_spike_operator'"),
+        (["acme", "--surrogate", "lambda"], "'lambda' cannot name a surrogate: it means something else"),
+        (["acme", "--surrogate", "hookimpl"], "'hookimpl' cannot name a surrogate: it means something else"),
+        (["acme", "--surrogate", "width"], "'width' cannot name a surrogate: it means something else"),
+    ],
+)
+def test_what_cannot_work_is_refused_and_leaves_nothing_behind(asked, said, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["new", *asked]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert said in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_namespace_of_an_installed_plugin_is_refused(tmp_path, monkeypatch, capsys):
+    info = tmp_path / "site/other-2.5.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: other\nVersion: 2.5\n")
+    (info / "entry_points.txt").write_text("[surroreg]\nacme = does_not_exist\n")
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    monkeypatch.chdir(tmp_path)
+    assert main(["new", "acme"]) == 2
+    assert "the namespace 'acme' belongs to other 2.5, which is installed. Give another" in capsys.readouterr().err
+    assert os.listdir() == ["site"]
+
+
+def test_a_folder_that_is_there_is_left_as_it_is(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "surroreg-acme").mkdir()
+    (tmp_path / "surroreg-acme/mine.txt").write_text("mine")
+    assert main(["new", "acme"]) == 2
+    assert "there is a 'surroreg-acme' here already" in capsys.readouterr().err
+    assert texts(tmp_path) == {"surroreg-acme/mine.txt": "mine"}
+
+
+def test_a_full_disk_leaves_nothing_half_written(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    write = Path.write_text
+
+    def full(self, *args, **kwargs):
+        if self.name == "test_acme.py":
+            raise OSError(28, "No space left on device")
+        return write(self, *args, **kwargs)
+
+    monkeypatch.setattr(Path, "write_text", full)
+    assert main(["new", "acme"]) == 2
+    assert "'surroreg-acme' cannot be written: [Errno 28] No space left on device" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory):
+    """A copy of what surroreg is built from, in which the template has been worked on."""
+    folder = tmp_path_factory.mktemp("checkout")
+    for name in ("pyproject.toml", "README.md", "LICENSE", ".gitignore"):
+        shutil.copy(ROOT / name, folder / name)
+    shutil.copytree(ROOT / "surroreg", folder / "surroreg", ignore=shutil.ignore_patterns("__pycache__"))
+    for path in [*FILES, *LEFTOVERS]:
+        (folder / "plugins/surroreg-template" / path).parent.mkdir(parents=True, exist_ok=True)
+    for path in FILES:
+        shutil.copy(TEMPLATE / path, folder / "plugins/surroreg-template" / path)
+    for path in LEFTOVERS:
+        (folder / "plugins/surroreg-template" / path).write_bytes(b"\xff")
+    return folder
+
+
+def test_what_work_on_the_template_leaves_is_not_copied(checkout, tmp_path):
+    execute(sys.executable, "-m", "surroreg", "new", *ASKED, cwd=tmp_path, PYTHONPATH=str(checkout))
+    (made,) = tmp_path.iterdir()
+    assert texts(made) == texts(scaffold(Path(tempfile.mkdtemp(dir=tmp_path))))
+
+
+def test_sdist_and_wheel_of_surroreg_hold_the_template_and_nothing_else_of_the_plugins(checkout, tmp_path):
+    source = unpacked(build("sdist", checkout, tmp_path), tmp_path)
+    assert set(texts(source / "plugins")) == {f"surroreg-template/{path}" for path in FILES}
+    package = {f"surroreg/{path}": text for path, text in texts(checkout / "surroreg").items()}
+    package |= {f"surroreg/template/{path}": (TEMPLATE / path).read_text("utf-8") for path in FILES}
+    for place in (checkout, source):
+        site = tmp_path / f"from-{place.name}"
+        with zipfile.ZipFile(build("wheel", place, tmp_path)) as held:
+            held.extractall(site)
+        found = texts(site / "surroreg")
+        assert {f"surroreg/{path}": text for path, text in found.items()} == package
+
+
+def test_an_installed_surroreg_writes_the_same_as_a_checkout(checkout, tmp_path):
+    for folder in ("dist", "site", "there", "here"):
+        (tmp_path / folder).mkdir()
+    with zipfile.ZipFile(build("wheel", checkout, tmp_path / "dist")) as held:
+        held.extractall(tmp_path / "site")
+    code = "import sys, surroreg.cli as cli; print(cli.__file__); sys.exit(cli.main(['new', *sys.argv[1:]]))"
+    told = execute(sys.executable, "-c", code, *ASKED, cwd=tmp_path / "there", PYTHONPATH=str(tmp_path / "site"))
+    assert told.startswith(str(tmp_path / "site"))
+    scaffold(tmp_path / "here")
+    assert texts(tmp_path / "there") == texts(tmp_path / "here")
+
+
+def test_an_editable_install_points_at_the_checkout_and_copies_nothing(checkout, tmp_path):
+    with zipfile.ZipFile(build("editable", checkout, tmp_path)) as held:
+        (pointer,) = [name for name in held.namelist() if ".dist-info/" not in name]
+        assert held.read(pointer).decode().split() == [str(checkout)]
+
+
+def test_the_template_itself_passes_conformance(tmp_path):
+    command = (sys.executable, "-m", "surroreg", "check", "surroreg_template", "--max-examples", "2")
+    told = execute(*command, cwd=tmp_path, PYTHONPATH=str(TEMPLATE))
+    assert re.search(r"surroreg_template/bump +\d+ passed", told)
+
+
+def test_the_template_is_clean_by_ruff():
+    pytest.importorskip("ruff", reason="needs the package ruff")
+    for command in (["check"], ["format", "--check"]):
+        execute(sys.executable, "-m", "ruff", *command, "--no-cache", TEMPLATE, cwd=ROOT)
+
+
+def test_the_template_is_clean_by_mypy():
+    pytest.importorskip("mypy", reason="needs the package mypy")
+    execute(sys.executable, "-m", "mypy", "--strict", TEMPLATE / "surroreg_template", cwd=ROOT)

@@ -143,7 +143,7 @@ class Surrogate(nn.Module):
             if not 0 < found < math.inf:
                 raise ParameterError(f"{self.spec.name!r} has the {how} {found}; give scaled(factor=...) instead.")
             value /= found
-        return Surrogate(base, {**self.params, SCALE.name: value}, self._at_zero)
+        return type(self)(base, {**self.params, SCALE.name: value}, self._at_zero)
 
     def shifted(self, *, by: float) -> Surrogate:
         """Return this surrogate with its derivative moved up by ``by`` membrane units, down where that is negative.
@@ -156,7 +156,7 @@ class Surrogate(nn.Module):
         """
         base, _ = self._base()
         offset = self.params.get(SHIFT.name, 0.0) + self._checked(SHIFT, by)
-        return Surrogate(base, {**self.params, SHIFT.name: offset}, self._at_zero)
+        return type(self)(base, {**self.params, SHIFT.name: offset}, self._at_zero)
 
     def _base(self) -> tuple[SurrogateSpec, dict[str, Any]]:
         """Return the spec and the parameters without scale and shift."""
@@ -289,10 +289,10 @@ class Surrogate(nn.Module):
             name = api.name_of(self.spec)
         except SpecError as error:
             raise pickle.PicklingError(str(error)) from error
-        return Surrogate, (name, self.params, self._at_zero), self._state()
+        return type(self), (name, self.params, self._at_zero), self._state()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Surrogate:
-        clone = Surrogate(self.spec, copy.deepcopy(self.params, memo), self._at_zero)
+        clone = type(self)(self.spec, copy.deepcopy(self.params, memo), self._at_zero)
         memo[id(self)] = clone
         clone.__setstate__(copy.deepcopy(self._state(), memo))  # type: ignore[no-untyped-call]
         return clone

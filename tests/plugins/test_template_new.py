@@ -8,7 +8,6 @@ import os
 import re
 import shlex
 import shutil
-import subprocess
 import sys
 import sysconfig
 import tarfile
@@ -18,10 +17,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from environments import build, execute, fresh_python
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-import surroreg
 from surroreg.cli import main
 
 if sys.version_info >= (3, 11):
@@ -52,23 +51,6 @@ LEFTOVERS = (
 )
 
 
-def execute(*command, cwd, **environment):
-    """Run a command in a process that inherits nothing of this test run; return its output."""
-    ours = ("PYTEST_", "SURROREG_", "PYTHONPATH")
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-    environment = {**inherited, "PYTHONDONTWRITEBYTECODE": "1", **environment}
-    done = subprocess.run(
-        list(map(str, command)), cwd=cwd, env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
-def build(kind, source, into):
-    code = f"import sys; from hatchling.build import build_{kind}; print(build_{kind}(sys.argv[1]))"
-    return into / execute(sys.executable, "-c", code, into, cwd=source).splitlines()[-1]
-
-
 def unpacked(sdist, into):
     with tarfile.open(sdist) as archive:
         archive.extractall(into, **({"filter": "data"} if sys.version_info >= (3, 12) else {}))
@@ -91,13 +73,8 @@ def installed(tmp_path_factory):
     folder, dist, away = map(tmp_path_factory.mktemp, ("scaffold", "dist", "away"))
     made = scaffold(folder)
     wheel = build("wheel", unpacked(build("sdist", made, dist), away), dist)
-    execute(sys.executable, "-m", "venv", away / "venv", cwd=away)
-    python = away / "venv/bin/python"
+    python = fresh_python(away)
     execute(python, "-m", "pip", "install", "--no-deps", "--no-index", wheel, cwd=away)
-    # What it needs, torch above all, comes from the environment of this test run.
-    site = execute(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=away).strip()
-    lines = f"{sysconfig.get_path('purelib')}\n{Path(surroreg.__file__).parents[1]}\n"
-    Path(site, "outer.pth").write_text(lines)
     return made, python
 
 

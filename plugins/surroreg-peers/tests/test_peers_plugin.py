@@ -112,5 +112,5 @@ def test_where_a_library_is_missing_the_list_says_what_to_install(bare, capsys):
 @pytest.mark.parametrize("library", PLUGINS)
 def test_where_the_library_is_missing_conformance_is_not_verified(bare, library, capsys):
     assert main(["check", library]) == 1  # nothing was checked
-    assert "4 checks NOT VERIFIED (surroreg-peers 0.1.0" in (told := capsys.readouterr().out)
+    assert "4 checks NOT VERIFIED (plugin" in (told := capsys.readouterr().out)
     assert f"pip install {library}" in told

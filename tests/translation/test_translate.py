@@ -1,0 +1,247 @@
+"""Asking for a translation: forms of the question, both directions, what is refused, the command."""
+
+import json
+import math
+import pickle
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from originals import module
+
+import surroreg
+from surroreg.cli import main
+from surroreg.equivalents import LIBRARIES, ROWS
+
+X = torch.linspace(-2.03, 2.01, 101, dtype=torch.float64)
+
+
+def gradient(function, x=X):
+    leaf = x.clone().requires_grad_()
+    torch.manual_seed(0)
+    spikes = function(leaf)
+    return torch.autograd.grad(spikes, leaf, torch.ones_like(spikes))[0]
+
+
+# -- theirs to ours -----------------------------------------------------------------------------
+
+
+def test_a_translation_says_all_there_is_to_say():
+    found = surroreg.translate("spikingjelly.SuperSpike", alpha=2)
+    assert (found.library, found.name, dict(found.params)) == ("surroreg", "fast_sigmoid", {"slope": 1.0})
+    assert (found.scale, found.shift, found.at_zero) == (2.0, 0.0, 1)
+    assert found.note == "alpha is a gain here, not a slope"
+    assert str(found) == "surroreg.load('fast_sigmoid', slope=1.0, scale=2.0, at_zero=1)"
+    assert found.load().to_config() == eval(str(found)).to_config()
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "spikingjelly.ATan",
+        "spikingjelly.atan",
+        "SpikingJelly.ATAN",
+        "spikingjelly.activation_based.surrogate.ATan",
+    ],
+)
+def test_it_may_be_asked_for_in_any_case_and_by_its_whole_path(asked):
+    assert str(surroreg.translate(asked)) == "surroreg.load('atan', alpha=2.0, at_zero=1)"
+
+
+def test_a_name_of_norses_is_a_method_or_a_function():
+    assert str(surroreg.translate("norse.triangle", alpha=0.3)) == str(
+        surroreg.translate("norse.triangle_fn", alpha=0.3)
+    )
+
+
+def test_a_shape_moves_with_the_other_librarys_offset():
+    found = surroreg.translate("sinabs.Gaussian", mu=0.25)
+    assert (found.name, found.shift) == ("zoo/gaussian", 0.25)
+    assert found.load().shift == 0.25
+
+
+def test_a_function_as_a_parameter_is_handed_on():
+    def flat(x, grad, spikes):
+        return grad
+
+    found = surroreg.translate("snntorch.custom_surrogate", custom_surrogate_function=flat)
+    assert found.params["custom_surrogate_function"] is flat
+    assert torch.equal(gradient(found.load()), torch.ones_like(X))
+
+
+def test_a_translation_can_be_kept():
+    found = surroreg.translate("spikingjelly.Erf")
+    assert pickle.loads(pickle.dumps(found)) == found
+
+
+# -- ours to theirs -----------------------------------------------------------------------------
+
+PAIRS = [
+    ("atan", {"alpha": 3.0}, "spikingjelly", "ATan", {"alpha": 3.0}, 1.0, 0.0),
+    ("tanh", {"slope": 2.0}, "norse", "tanh", {"alpha": 2.0}, 1.0, 0.0),
+    ("tanh", {"slope": 2.0}, "spikingjelly", "Sigmoid", {"alpha": 4.0}, 1.0, 0.0),
+    ("fast_sigmoid", {"slope": 10.0}, "spikingjelly", "SoftSign", {"alpha": 10.0}, 0.2, 0.0),
+    ("fast_sigmoid", {"slope": 1.0, "scale": 3.0}, "spikingjelly", "SuperSpike", {"alpha": 3.0}, 1.0, 0.0),
+    ("zoo/soft_sign", {"slope": 4.0}, "snntorch", "fast_sigmoid", {"slope": 4.0}, 2.0, 0.0),
+    ("piecewise_linear", {"slope": 1.0, "dampening": 0.3}, "norse", "triangle", {"alpha": 0.3}, 1.0, 0.0),
+    (
+        "piecewise_linear",
+        {"slope": 4.0, "dampening": 2.0},
+        "spikingjelly",
+        "PiecewiseQuadratic",
+        {"alpha": 4.0},
+        0.5,
+        0,
+    ),
+    ("spike_rate_escape", {"beta": 2.0, "slope": 25.0}, "spikingjelly", "PiecewiseExp", {"alpha": 2.0}, 25.0, 1.0),
+    ("heaviside", {}, "spikingjelly", "LeakyKReLU", {"leak": 0.0, "k": 1.0}, 1.0, 0.0),
+    ("heaviside", {"scale": 2.0}, "spikingjelly", "LeakyKReLU", {"leak": 0.0, "k": 2.0}, 1.0, 0.0),
+    ("zoo/box", {"width": 0.5}, "spikingjelly", "Rect", {"alpha": 2.0}, 1.0, 0.0),
+    ("atan", {}, "snntorch", "atan", {"alpha": 2.0}, 1.0, 0.0),
+]
+
+
+@pytest.mark.parametrize(("name", "params", "library", "there", "values", "scale", "shift"), PAIRS)
+def test_ours_is_found_there(name, params, library, there, values, scale, shift):
+    found = surroreg.translate(name, to=library, **params)
+    assert (found.library, found.name, dict(found.params)) == (library, there, values)
+    assert (found.scale, found.shift) == (pytest.approx(scale), shift)
+
+
+@pytest.mark.parametrize(("name", "params", "library"), [row[:3] for row in PAIRS])
+def test_theirs_scaled_and_moved_is_ours(name, params, library):
+    module(library)
+    found = surroreg.translate(name, to=library, **params)
+    theirs = found.scale * gradient(found.peer(), X - found.shift)
+    torch.testing.assert_close(gradient(surroreg.load(name, **params)), theirs, rtol=1e-6, atol=1e-9)
+
+
+def test_what_is_exact_there_loads():
+    home = module("spikingjelly")
+    made = surroreg.translate("atan", to="spikingjelly", alpha=3).load()
+    assert isinstance(made, home.ATan)
+    assert made.alpha == 3.0
+
+
+def test_what_is_there_only_up_to_a_factor_does_not():
+    found = surroreg.translate("fast_sigmoid", to="spikingjelly")
+    with pytest.raises(surroreg.NoEquivalentError, match=r"SoftSign\(alpha=25.0\), times 0.08"):
+        found.load()
+
+
+def test_sinabs_and_rockpool_get_what_their_neurons_take():
+    gaussian = surroreg.translate("zoo/gaussian", to="sinabs", sigma=0.2).load()
+    assert gaussian == module("sinabs").Gaussian(sigma=0.2)
+    assert surroreg.translate("rockpool.StepPWL", to="rockpool").load() is module("rockpool").StepPWL
+
+
+def test_from_one_library_into_another():
+    assert str(surroreg.translate("spikingjelly.Sigmoid", to="snntorch")) == "snntorch.surrogate.sigmoid(slope=4.0)"
+    assert str(surroreg.translate("snntorch.atan", to="surroreg")) == "surroreg.load('atan', alpha=2.0)"
+
+
+@given(st.sampled_from([row for row in ROWS if row.ours and None not in row.theirs.values()]), st.data())
+@hypothesis_settings(max_examples=200)
+def test_whatever_the_values_there_and_back_again_is_the_same(row, data):
+    values = {
+        key: data.draw(st.integers(2, 50)) if isinstance(value, int) else data.draw(st.floats(1.001, 1e4))
+        for key, value in row.theirs.items()
+    }
+    there = surroreg.translate(f"{row.library}.{row.names[0]}", **values)
+    again = surroreg.translate(f"{row.library}.{row.names[0]}", to=row.library, **values)
+    home = surroreg.translate(f"{row.library}.{again.name}", **again.params)
+    assert (again.scale, again.shift) == (pytest.approx(1, rel=1e-9), pytest.approx(0, abs=1e-9))
+    want = gradient(there.load())
+    torch.testing.assert_close(gradient(home.load()), want, rtol=1e-6, atol=1e-9 * float(want.abs().max()))
+
+
+# -- refused ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("asked", "params", "error", "told"),
+    [
+        (
+            "spikingjely.ATan",
+            {},
+            surroreg.UnknownSurrogateError,
+            "no library.*Did you mean 'spikingjelly'",
+        ),
+        (
+            "spikingjelly.Atn",
+            {},
+            surroreg.UnknownSurrogateError,
+            "is not known. Did you mean 'ATan'",
+        ),
+        ("spikingjelly.ATan", {"alpa": 1}, surroreg.ParameterTypeError, "no parameter 'alpa'. Did you mean 'alpha'"),
+        ("spikingjelly.ATan", {"alpha": "2"}, surroreg.ParameterTypeError, "'alpha' takes a real number"),
+        ("spikingjelly.ATan", {"alpha": math.nan}, surroreg.ParameterError, "'alpha' must be finite"),
+        ("spikingjelly.Rect", {"alpha": 0}, surroreg.ParameterError, "1/alpha is not a number"),
+        ("snntorch.custom_surrogate", {}, surroreg.ParameterTypeError, "needs a value for 'custom_surrogate_function'"),
+        ("spikingjelly.PoissonPass", {}, surroreg.NoEquivalentError, "no equivalent: its forward pass draws"),
+        ("atan", {}, TypeError, "'atan' is a name of surroreg's own; give to="),
+        ("atan", {"to": "snntorc"}, surroreg.UnknownSurrogateError, "no library 'snntorc'.*Did you mean 'snntorch'"),
+        ("atn", {"to": "snntorch"}, surroreg.UnknownSurrogateError, "Did you mean 'atan'"),
+        ("atan", {"to": "norse"}, surroreg.NoEquivalentError, r"Norse has no equivalent of surroreg.load\('atan'"),
+        ("atan", {"to": "snntorch", "slope": 1}, surroreg.ParameterTypeError, "'atan' has no parameter 'slope'"),
+        ("atan", {"to": "snntorch", "alpha": -1}, surroreg.ParameterError, "'alpha' must be > 0"),
+        ("custom_surrogate", {"to": "snntorch"}, surroreg.ParameterTypeError, "needs a value for"),
+    ],
+)
+def test_what_cannot_be_translated_is_told(asked, params, error, told):
+    with pytest.raises(error, match=told):
+        surroreg.translate(asked, **params)
+
+
+def test_a_value_that_ours_does_not_admit_is_refused_when_it_is_loaded():
+    with pytest.raises(surroreg.ParameterError, match="'atan': parameter 'alpha' must be > 0"):
+        surroreg.translate("spikingjelly.ATan", alpha=-1).load()
+
+
+# -- the command --------------------------------------------------------------------------------
+
+
+def test_the_command_prints_the_line_to_copy(capsys):
+    assert main(["translate", "spikingjelly.SuperSpike", "--set", "alpha=2"]) == 0
+    line, note = capsys.readouterr().out.splitlines()
+    assert line == "surroreg.load('fast_sigmoid', slope=1.0, scale=2.0, at_zero=1)"
+    assert "not a slope" in note
+
+
+def test_the_command_translates_ours_too(capsys):
+    assert main(["translate", "tanh", "--to", "norse", "--set", "slope=2"]) == 0
+    assert capsys.readouterr().out == "method='tanh', alpha=2.0\n"
+
+
+def test_the_command_gives_json(capsys):
+    assert main(["translate", "sinabs.SingleExponential", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["schema"] == 1
+    assert found["translation"]["name"] == "zoo/exponential"
+    assert found["translation"]["scale"] == 2.0
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_the_command_lists_what_is_known_of_a_library(capsys, library):
+    rows = [row for row in ROWS if row.library == library]
+    assert main(["translate", library]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == len(rows)
+    for line, row in zip(lines, rows, strict=True):
+        assert line.startswith(f"{library}.{row.names[0]}")
+        assert (row.ours or "no equivalent") in line
+        assert row.note in line
+
+
+def test_the_command_lists_everything_known(capsys):
+    assert main(["translate", "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["equivalents"]) == len(ROWS)
+
+
+@pytest.mark.parametrize("arguments", [["atan"], ["snntorh"], ["snntorch.atn"], ["atan", "--to", "norse"]])
+def test_the_command_refuses_with_2(capsys, arguments):
+    assert main(["translate", *arguments]) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)

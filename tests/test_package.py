@@ -78,7 +78,7 @@ def test_the_plugin_of_the_readme_works_as_printed(tmp_path):
 
 
 def test_the_snntorch_example_of_the_readme_works_as_printed():
-    (example,) = [block for block in blocks("python") if "snntorch" in block]
+    (example,) = [block for block in blocks("python") if "snn.Leaky" in block]
     scope = {"surroreg": surroreg}
     exec(example, scope)
     assert scope["lif"].spike_grad.slope == 25.0
@@ -86,7 +86,22 @@ def test_the_snntorch_example_of_the_readme_works_as_printed():
 
 def test_the_spikingjelly_example_of_the_readme_works_as_printed():
     pytest.importorskip("spikingjelly", reason="SpikingJelly is not installed")
-    (example,) = [block for block in blocks("python") if "spikingjelly" in block]
+    (example,) = [block for block in blocks("python") if "LIFNode" in block]
     scope = {"surroreg": surroreg}
     exec(example, scope)
-    assert scope["lif"].surrogate_function.at_zero == 1
+    assert repr(scope["lif"].surrogate_function) == "ATan(alpha=2.0, spiking=True)"
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/libraries.md"])
+def test_what_is_printed_beside_a_line_is_what_it_gives(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    lines = re.findall(r"^(surroreg\.(?:translate|load)\(.*?)  # (.*)$", text, re.M)
+    assert len(lines) >= 2
+    for line, told in lines:
+        given, _, note = told.partition(": ")
+        found = str(eval(line, {"surroreg": surroreg}))
+        if given.startswith("... "):
+            assert found.endswith(given.removeprefix("... ") + ")"), line
+            assert note
+        else:
+            assert found == told, line

@@ -49,9 +49,7 @@ class SpikingJellySurrogate(Surrogate):
         return super().forward(x) if self.spiking else self.primitive(x)
 
 
-def surrogate_function(
-    surrogate: Surrogate | str, /, *, at_zero: int | None = None, **params: Any
-) -> Callable[[Tensor], Tensor]:
+def surrogate_function(surrogate: Surrogate | str, /, *, at_zero: int = 1, **params: Any) -> Callable[[Tensor], Tensor]:
     """Return what a neuron of SpikingJelly takes as ``surrogate_function``.
 
     Where one of the seven classes for which SpikingJelly has fused kernels computes the same, it is an object of
@@ -60,19 +58,16 @@ def surrogate_function(
 
     Args:
         surrogate: a surrogate, or the name of one.
-        at_zero: the spike at exactly zero: 1 as everywhere in SpikingJelly if not given, or 0. A black box stays
-            as it is.
+        at_zero: the spike at exactly zero: 1, as everywhere in SpikingJelly, or 0.
         **params: parameters of the surrogate, if it is given by name.
 
     Raises:
-        TypeError: parameters are given for a surrogate that already has them.
+        TypeError: parameters beside a surrogate, or one that does not fire at zero as ``at_zero`` says.
         SurroregError: as :func:`surroreg.load`.
     """
-    given = as_surrogate(surrogate, params, None)
-    if at_zero is None and given.spec.factory is None:
-        at_zero = 1
-    ready = SpikingJellySurrogate(given.spec, given.params, at_zero)
-    return _fused(ready) if ready.at_zero == 1 else ready
+    found = as_surrogate(surrogate, params, at_zero)
+    ready = SpikingJellySurrogate(found.spec, found.params, at_zero)
+    return _fused(ready) if at_zero == 1 else ready
 
 
 def _fused(ready: SpikingJellySurrogate) -> Callable[[Tensor], Tensor]:

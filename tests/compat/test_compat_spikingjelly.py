@@ -203,7 +203,7 @@ def test_a_spec_without_a_name_is_taken_too():
         """Half."""
         return torch.full_like(x, 0.5)
 
-    function = surrogate_function(half())
+    function = surrogate_function(half(at_zero=1))
     assert isinstance(function, SpikingJellySurrogate)
     assert torch.equal(gradient(function), torch.full_like(X, 0.5))
 
@@ -243,12 +243,14 @@ def test_it_fires_at_zero_unless_told_otherwise():
     zero = torch.zeros(1)
     assert surrogate_function("heaviside")(zero).item() == 1
     assert surrogate_function("heaviside", at_zero=0)(zero).item() == 0
-    assert surrogate_function(surroreg.load("heaviside"))(zero).item() == 1
+    assert surrogate_function(surroreg.load("heaviside", at_zero=1))(zero).item() == 1
+    with pytest.raises(TypeError, match=r"Load it with at_zero=1, or pass at_zero=0 beside it"):
+        surrogate_function(surroreg.load("heaviside"))
 
 
 def test_a_black_box_stays_as_it_is():
     box = surroreg.SurrogateSpec(name="box", factory=lambda: surroreg.load("atan"))()
-    assert surrogate_function(box)(torch.zeros(1)).item() == 0
+    assert surrogate_function(box, at_zero=0)(torch.zeros(1)).item() == 0
 
 
 def test_its_parameters_are_annealed_and_learnt_in_the_neuron():
@@ -277,7 +279,7 @@ def test_a_neuron_is_copied_with_it():
 
 def test_what_is_refused():
     with pytest.raises(TypeError, match="is loaded already; give slope to surroreg"):
-        surrogate_function(surroreg.load("fast_sigmoid"), slope=3)
+        surrogate_function(surroreg.load("fast_sigmoid", at_zero=1), slope=3)
     with pytest.raises(TypeError, match="give a surrogate or the name of one"):
         surrogate_function(3)
     with pytest.raises(surroreg.UnknownSurrogateError, match="Did you mean 'atan'"):

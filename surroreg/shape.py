@@ -1,10 +1,11 @@
-"""How strong a surrogate is: the peak and the area of its derivative, computed from the derivative itself."""
+"""What a surrogate's derivative looks like, in numbers: computed from the derivative itself, never typed by hand."""
 
 from __future__ import annotations
 
 import functools
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -21,39 +22,158 @@ _NODES = 20
 Derivative = Callable[[Tensor], Tensor]
 
 
-def peak(spec: SurrogateSpec, params: Mapping[str, Any]) -> float:
-    """Return the largest absolute value of the derivative, at the given values of all parameters.
+@dataclass(frozen=True)
+class Shape:
+    """What a derivative looks like, in numbers; lengths are in membrane units.
 
-    It is looked for at zero, at the declared kinks and beside them, and between some ten thousand places on both
-    sides of zero, dense near it. A bump that is narrow and far from all of these may be missed.
+    Args:
+        peak: its largest absolute value, and ``peak_at``, where that is (the place nearest zero, if there are several).
+        area: its integral over all inputs; ``inf`` where the tails make it so.
+        support: the interval outside which it is exactly zero.
+        half_width: half the length of the stretch around the peak on which it is at least half of the peak.
+        tail: the power by which its heavier tail falls: 2 if as 1/x², 0 if not at all, ``inf`` if faster than any.
+        lipschitz: its largest slope, which bounds the curvature of the loss; ``inf`` if it jumps.
+    """
+
+    peak: float
+    peak_at: float
+    area: float
+    support: tuple[float, float]
+    half_width: float
+    tail: float
+    lipschitz: float
+
+
+def shape(spec: SurrogateSpec, params: Mapping[str, Any]) -> Shape:
+    """Return the shape of the derivative, at the given values of all parameters.
+
+    All of it is computed from the derivative in float64, at some twenty thousand places on both sides of zero, dense
+    near it and beside the declared kinks. What is narrow and far from all of these may be missed.
 
     Raises:
         ParameterError: the derivative is drawn at random, or a parameter is a tensor of several values.
     """
-    derivative = _derivative(spec, params)
-    # Between two nodes of the quadrature and beside every edge.
-    places = torch.cat([_nodes(_edges(spec, params))[0].flatten(), *(_beside(edge) for edge in _edges(spec, params))])
-    places = places.sort().values
-    heights = derivative(places).abs().nan_to_num(nan=0.0)
-    top = int(heights.argmax())
-    low, high = places[max(top - 1, 0)], places[min(top + 1, len(places) - 1)]
-    return _rounded(max(float(heights[top]), _climbed(derivative, low, high)))
+    curve = _Curve(spec, params)
+    height, place = curve.summit
+    return Shape(
+        peak=height,
+        peak_at=place,
+        area=curve.area,
+        support=(curve.end(-1), curve.end(1)),
+        half_width=_rounded((curve.fall(1) + curve.fall(-1)) / 2),
+        tail=curve.tail,
+        lipschitz=curve.lipschitz,
+    )
+
+
+def peak(spec: SurrogateSpec, params: Mapping[str, Any]) -> float:
+    """Return the largest absolute value of the derivative; as :func:`shape`."""
+    return _Curve(spec, params).summit[0]
 
 
 def area(spec: SurrogateSpec, params: Mapping[str, Any]) -> float:
-    """Return the integral of the derivative over all inputs, at the given values of all parameters.
+    """Return the integral of the derivative over all inputs, ``inf`` where it has none; as :func:`shape`."""
+    return _Curve(spec, params).area
 
-    By Gauss-Legendre quadrature, octave by octave and from kink to kink; ``inf`` where the last octaves still
-    contribute.
 
-    Raises:
-        ParameterError: as for :func:`peak`.
-    """
-    places, weights = _nodes(_edges(spec, params))
-    parts = (_derivative(spec, params)(places) * weights).sum(1)
-    total = float(parts.sum())
-    tails = max(abs(float(parts[0])), abs(float(parts[-1])))
-    return _rounded(total) if math.isfinite(total) and tails <= 1e-12 * float(parts.abs().sum()) else math.inf
+class _Curve:
+    """A derivative, evaluated between neighbouring edges: octaves on both sides of zero, and kinks."""
+
+    def __init__(self, spec: SurrogateSpec, params: Mapping[str, Any]) -> None:
+        self.derivative = _derivative(spec, params)
+        self.kinks = formula.kinks(spec, {k: v.item() if isinstance(v, Tensor) else v for k, v in params.items()})
+        octaves = [2.0**exponent for exponent in _OCTAVES]
+        self.edges = sorted({0.0, *octaves, *(-edge for edge in octaves), *self.kinks})
+        self.nodes, self.weights = _nodes(self.edges)
+        beside = [_beside(edge) for edge in self.edges]
+        self.places = torch.cat([self.nodes.flatten(), *beside]).sort().values
+        self.heights = self.height(self.places)
+
+    def height(self, x: Tensor) -> Tensor:
+        """Return the absolute value of the derivative."""
+        return self.derivative(x).abs().nan_to_num(nan=0.0)
+
+    @functools.cached_property
+    def summit(self) -> tuple[float, float]:
+        """The peak and its place."""
+        best = float(self.heights.max())
+        level = self.places[self.heights >= best * (1 - 1e-12)]
+        place = int((self.places - level[level.abs().argmin()]).abs().argmin())
+        low, high = self.places[max(place - 1, 0)], self.places[min(place + 1, len(self.places) - 1)]
+        top, at = _climbed(self.height, low, high)
+        # Between the places, or only rounded up there.
+        best, at = (top, at) if top > best * (1 + 1e-12) else (best, float(self.places[place]))
+        return _rounded(best), _rounded(at)
+
+    @functools.cached_property
+    def area(self) -> float:
+        """By Gauss-Legendre quadrature, by octaves and kinks; infinite if the last ones still count."""
+        parts = (self.derivative(self.nodes) * self.weights).sum(1)
+        total = float(parts.sum())
+        tails = max(abs(float(parts[0])), abs(float(parts[-1])))
+        finite = math.isfinite(total) and tails <= 1e-12 * float(parts.abs().sum())
+        return _rounded(total) if finite else math.inf
+
+    def end(self, side: int) -> float:
+        """Return where the derivative ends on one side of its peak: infinity, unless it is exactly zero from there."""
+        inside = self.places[self.heights > 0]
+        last = float(inside.max() if side > 0 else inside.min())
+        if abs(last) >= 2.0 ** (_OCTAVES[-1] - 1) or float(self.heights[self.places == last].max()) < 1e-290:
+            return side * math.inf  # the latter: it only became too small for the dtype
+        beyond = self.places[self.places > last] if side > 0 else self.places[self.places < last]
+        outside = float(beyond.min() if side > 0 else beyond.max())
+        return _crossing(lambda x: self.height(x) > 0, last, outside)
+
+    def fall(self, side: int) -> float:
+        """Return how far from the peak, on one side, the derivative has fallen below half of it."""
+        top, at = self.summit
+        below = self.heights < top / 2
+        there = self.places[below & (self.places > at if side > 0 else self.places < at)]
+        if len(there) == 0:
+            return math.inf
+        first = float(there.min() if side > 0 else there.max())
+        return abs(_crossing(lambda x: self.height(x) >= top / 2, at, first) - at)
+
+    @functools.cached_property
+    def tail(self) -> float:
+        """By how much the largest value of an octave falls to that of another, far out."""
+        powers = []
+        for side in (1, -1):
+            largest = self.height(self.nodes if side > 0 else self.nodes.flip(0)).amax(1)
+            last = int((largest > 1e-250).nonzero().max())
+            power = float((largest[last - 10] / largest[last]).log2()) / 10
+            powers.append(math.inf if math.isfinite(self.end(side)) or power > 20 else power)
+        return round(min(powers), 6) + 0.0
+
+    @functools.cached_property
+    def lipschitz(self) -> float:
+        """The largest slope, by autograd between the kinks; infinite if the derivative jumps at one."""
+        for kink in self.kinks:
+            left, _, right = self.derivative(_beside(kink)).tolist()
+            if abs(right - left) > 1e-9 * self.summit[0]:
+                return math.inf
+        slopes = self._slope(self.places)
+        top = int(slopes.argmax())
+        low, high = self.places[max(top - 1, 0)], self.places[min(top + 1, len(self.places) - 1)]
+        return float(f"{max(float(slopes[top]), _climbed(self._slope, low, high)[0]):.6g}")
+
+    def _slope(self, x: Tensor) -> Tensor:
+        leaf = x.detach().requires_grad_()
+        values = self.derivative(leaf).sum()
+        if not values.requires_grad:  # of a constant
+            return torch.zeros_like(x)
+        return torch.autograd.grad(values, leaf, allow_unused=True, materialize_grads=True)[0].abs().nan_to_num(nan=0.0)
+
+
+def _crossing(inside: Derivative, near: float, far: float) -> float:
+    """Return where a property that holds near and not far ends, by halving."""
+    for _ in range(200):
+        middle = (near + far) / 2
+        if middle in (near, far):
+            break
+        holds = bool(inside(torch.tensor([middle], dtype=torch.float64)).all())
+        near, far = (middle, far) if holds else (near, middle)
+    return _rounded(near)
 
 
 def _derivative(spec: SurrogateSpec, params: Mapping[str, Any]) -> Derivative:
@@ -71,12 +191,6 @@ def _derivative(spec: SurrogateSpec, params: Mapping[str, Any]) -> Derivative:
     function = spec.resolve("derivative")
     assert function is not None
     return lambda x: function(x, *values).broadcast_to(x.shape)
-
-
-def _edges(spec: SurrogateSpec, params: Mapping[str, Any]) -> list[float]:
-    numbers = {name: value.item() if isinstance(value, Tensor) else value for name, value in params.items()}
-    octaves = [2.0**exponent for exponent in _OCTAVES]
-    return sorted({0.0, *octaves, *(-edge for edge in octaves), *formula.kinks(spec, numbers)})
 
 
 def _beside(edge: float) -> Tensor:
@@ -101,17 +215,18 @@ def _rule() -> tuple[Tensor, Tensor]:
 
 
 def _rounded(value: float) -> float:
-    """Return the digits that are sure: 6.25, not 6.250000000000002."""
-    return float(f"{value:.13g}")
+    """Return the digits that are sure: 6.25, not 6.250000000000002; the number right above zero is zero."""
+    return float(f"{value:.13g}") if abs(value) > 1e-300 else 0.0
 
 
-def _climbed(derivative: Derivative, low: Tensor, high: Tensor) -> float:
-    """Return the height of the summit between two places, by shrinking the stretch around the highest of many."""
-    best = 0.0
+def _climbed(height: Derivative, low: Tensor, high: Tensor) -> tuple[float, float]:
+    """Return the summit between two places and where it is, by shrinking the stretch around the highest of many."""
+    best, at = 0.0, float(low)
     for _ in range(8):
         places = low + (high - low) * torch.linspace(0, 1, 33, dtype=torch.float64)
-        heights = derivative(places).abs().nan_to_num(nan=0.0)
+        heights = height(places)
         top = int(heights.argmax())
-        best = max(best, float(heights[top]))
+        if float(heights[top]) > best:
+            best, at = float(heights[top]), float(places[top])
         low, high = places[max(top - 1, 0)], places[min(top + 1, 32)]
-    return best
+    return best, at

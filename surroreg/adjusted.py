@@ -38,9 +38,9 @@ def _adjusted(spec: SurrogateSpec, shifted: bool) -> SurrogateSpec:
     kernel = None if shifted and spec.traits.reads == "sign" else spec.resolve("kernel")
     new = replace(
         spec,
-        derivative=_around(spec.resolve("derivative"), "x", extra),
-        primitive=_around(spec.resolve("primitive"), "x", extra),
-        kernel=_around(kernel, "x, grad", extra),
+        derivative=_around(spec.resolve("derivative"), extra),
+        primitive=_around(spec.resolve("primitive"), extra),
+        kernel=_around(kernel, extra),
         formula=_formula(spec.formula, shifted),
         parameters=(*spec.parameters, *extra),
         traits=traits,
@@ -57,25 +57,20 @@ def _formula(text: str | None, shifted: bool) -> str | None:
 
 
 @functools.cache
-def _around(function: Function | None, leading: str, extra: tuple[Parameter, ...]) -> Function | None:
+def _around(function: Function | None, extra: tuple[Parameter, ...]) -> Function | None:
     """Return a function of a spec's that takes the extra parameters last; the same one when asked again."""
     if function is None:
         return None
 
-    if len(extra) == 1:
+    def scaled(x: Any, *rest: Any) -> Any:
+        # Not in place: a kernel may return the upstream gradient itself.
+        return function(x, *rest[:-1]) * rest[-1]
 
-        def wrapper(x: Any, *rest: Any) -> Any:
-            # Not in place: a kernel may return the upstream gradient itself.
-            return function(x, *rest[:-1]) * rest[-1]
+    def shifted(x: Any, *rest: Any) -> Any:
+        return function(x - rest[-1], *rest[:-2]) * rest[-2]
 
-    else:
-
-        def wrapper(x: Any, *rest: Any) -> Any:
-            return function(x - rest[-1], *rest[:-2]) * rest[-2]
-
-    names = [*leading.split(", "), *list(inspect.signature(function).parameters)[len(leading.split(", ")) :]]
-    names += [parameter.name for parameter in extra]
-    functools.update_wrapper(wrapper, function)
+    around = functools.wraps(function)(shifted if SHIFT in extra else scaled)
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    wrapper.__signature__ = inspect.Signature([inspect.Parameter(name, kind) for name in names])  # type: ignore[attr-defined]
-    return wrapper
+    names = [*inspect.signature(function).parameters, *(parameter.name for parameter in extra)]
+    around.__signature__ = inspect.Signature([inspect.Parameter(name, kind) for name in names])  # type: ignore[attr-defined]
+    return around

@@ -1,0 +1,93 @@
+"""What is computed of a derivative's shape, against what the formulas say on paper."""
+
+import math
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+import surroreg
+from surroreg.shape import Shape, shape
+
+INF = math.inf
+LN2 = math.log(2)
+
+#: name, parameters, and the shape: peak, its place, area, support, half-width, tail, Lipschitz constant.
+ON_PAPER = [
+    ("atan", {"alpha": 2.0}, (1, 0, 1, (-INF, INF), 1 / math.pi, 2, math.pi * 3 * math.sqrt(3) / 8)),
+    ("fast_sigmoid", {"slope": 10.0}, (1, 0, 0.2, (-INF, INF), (math.sqrt(2) - 1) / 10, 2, 20)),
+    ("sigmoid", {"slope": 4.0}, (1, 0, 1, (-INF, INF), math.acosh(math.sqrt(2)) / 2, INF, 16 / (6 * math.sqrt(3)))),
+    ("tanh", {"slope": 1.0}, (1, 0, 2, (-INF, INF), math.acosh(math.sqrt(2)), INF, 4 / (3 * math.sqrt(3)))),
+    ("piecewise_linear", {"slope": 2.0, "dampening": 0.3}, (0.3, 0, 0.15, (-0.5, 0.5), 0.25, INF, 0.6)),
+    ("spike_rate_escape", {"beta": 2.0, "slope": 25.0}, (25, 1, 25, (-INF, INF), LN2 / 2, INF, 50)),
+    ("sparse_fast_sigmoid", {"slope": 1.0, "B": 1.0}, (1 / 4, 1, 1 / 2, (1, INF), (math.sqrt(8) - 2) / 2, 2, INF)),
+    ("heaviside", {}, (1, 0, INF, (0, INF), INF, 0, INF)),
+    ("inverse_spike_operator", {"threshold": 2.0}, (1 / 2, 0, INF, (0, INF), 1, 1, INF)),
+    ("leaky_spike_operator", {"slope": 0.1}, (1, 0, INF, (-INF, INF), INF, 0, INF)),
+    ("straight_through_estimator", {}, (1, 0, INF, (-INF, INF), INF, 0, 0)),
+    ("triangular", {"threshold": 3.0}, (3, 0, INF, (-INF, INF), INF, 0, INF)),
+]
+
+
+def measured(name, **params):
+    surrogate = surroreg.load(name, **params)
+    return shape(surrogate.spec, surrogate.params)
+
+
+@pytest.mark.parametrize(("name", "params", "wanted"), ON_PAPER, ids=[row[0] for row in ON_PAPER])
+def test_the_shape_is_that_on_paper(name, params, wanted):
+    found, wanted = measured(name, **params), Shape(*wanted)
+    assert found.support == pytest.approx(wanted.support, rel=1e-12, abs=1e-15)
+    assert found.lipschitz == pytest.approx(wanted.lipschitz, rel=1e-5)
+    for part in ("peak", "peak_at", "area", "half_width", "tail"):
+        assert getattr(found, part) == pytest.approx(getattr(wanted, part), rel=1e-12, abs=1e-15), part
+
+
+def test_every_builtin_with_a_fixed_derivative_is_on_paper():
+    rest = set(surroreg.names(namespace="builtin")) - {row[0] for row in ON_PAPER}
+    assert rest == {"custom_surrogate", "inverse_stochastic_spike_operator", "stochastic_spike_operator"}
+
+
+@given(slope=st.floats(1e-4, 1e6), scale=st.floats(1e-3, 1e3), shift=st.floats(-2, 2))
+def test_scale_and_shift_change_what_they_should(slope, scale, shift):
+    plain, moved = (
+        measured("piecewise_linear", slope=slope),
+        measured("piecewise_linear", slope=slope, scale=scale, shift=shift),
+    )
+    assert moved.peak == pytest.approx(scale * plain.peak, rel=1e-9)
+    assert moved.area == pytest.approx(scale * plain.area, rel=1e-9)
+    assert moved.peak_at == pytest.approx(shift, abs=1e-9)
+    assert moved.half_width == pytest.approx(plain.half_width, rel=1e-6, abs=1e-12)
+    assert moved.support == pytest.approx((shift - 1 / slope, shift + 1 / slope), rel=1e-9, abs=1e-9)
+
+
+@pytest.mark.parametrize("power", [1.5, 3.0, 4.0])
+def test_the_tail_is_the_power_by_which_it_falls(power):
+    @surroreg.surrogate(formula="(1 + x**2)**(-p/2)", parameters=[surroreg.Parameter("p", 3.0, gt=0, doc="Power.")])
+    def heavy(x, p):
+        """A power."""
+        return (1 + x.square()).pow(-p / 2)
+
+    assert shape(heavy, {"p": power}).tail == pytest.approx(power, rel=1e-6)
+
+
+def test_a_peak_off_centre_and_between_the_places_is_found():
+    @surroreg.surrogate(formula="exp(-(x - 1/3)**2)")
+    def off_centre(x):
+        """A Gaussian around a third."""
+        return (-(x - 1 / 3).square()).exp()
+
+    found = shape(off_centre, {})
+    assert (found.peak, found.area) == (pytest.approx(1, rel=1e-12), pytest.approx(math.sqrt(math.pi), rel=1e-12))
+    assert found.peak_at == pytest.approx(1 / 3, rel=1e-6)
+    assert found.half_width == pytest.approx(math.sqrt(LN2), rel=1e-6)
+
+
+def test_a_tensor_of_one_value_is_a_number_here():
+    assert shape(surroreg.spec("atan"), {"alpha": torch.tensor([2.0])}) == measured("atan")
+
+
+def test_what_is_random_has_no_shape():
+    with pytest.raises(surroreg.ParameterError, match="draws its derivative at random"):
+        measured("stochastic_spike_operator")

@@ -49,7 +49,9 @@ class Surrogate(nn.Module):
         if at_zero is not None and at_zero not in (0, 1):
             raise ParameterError(f"at_zero must be 0 or 1, not {at_zero!r}.")
         if spec.factory is not None and at_zero not in (None, native):
-            raise ParameterError(f"{spec.name!r} is taken as it is, and fires {native} at zero; leave at_zero out.")
+            raise ParameterError(
+                f"{spec.name!r} is taken as it is, and fires {native} at zero; leave at_zero out, or give {native}."
+            )
         # Past nn.Module.__setattr__, and out of the pickled state: both are found again through the spec's name.
         self.__dict__["spec"] = spec
         self.__dict__["_names"] = tuple(p.name for p in spec.parameters)

@@ -32,17 +32,18 @@ def as_surrogate(surrogate: Surrogate | str, params: Mapping[str, Any], at_zero:
         at_zero: the spike at exactly zero, 0 or 1; as the spec says if ``None``.
 
     Raises:
-        TypeError: parameters are given beside a surrogate, or one that does not fire at zero as asked.
+        TypeError: neither is given; or parameters beside a surrogate, or one that does not fire at zero as asked.
         SurroregError: see :func:`surroreg.load`.
     """
     from surroreg.module import Surrogate
 
-    if not isinstance(surrogate, Surrogate):
+    if isinstance(surrogate, str):
         return api.load(surrogate, at_zero=at_zero, **params)
+    if not isinstance(surrogate, Surrogate):
+        raise TypeError(f"give a surrogate or the name of one, not {surrogate!r}.")
     if params:
         raise ParameterTypeError(
-            f"{surrogate!r} has its parameters already; it cannot take {', '.join(params)} too. "
-            "Set them on it, or give its name instead of it."
+            f"{surrogate!r} is loaded already; give {', '.join(params)} to surroreg.load, or a name instead of it here."
         )
     if at_zero not in (None, surrogate.at_zero):
         raise ParameterTypeError(

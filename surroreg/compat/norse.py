@@ -102,7 +102,8 @@ def threshold(x: Tensor, method: str, alpha: float) -> Tensor:
     return _built[method](x)
 
 
-@torch.compiler.assume_constant_result  # a compiler must find the surrogate, but cannot follow how it is built
+# A compiler must find the surrogate, but cannot follow how it is built.
+@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
 def _build(method: str) -> None:
     if method not in _built:
         name, params = _parsed(method)
@@ -112,19 +113,22 @@ def _build(method: str) -> None:
 def _parsed(method: str) -> tuple[str, dict[str, Any]]:
     """Return the name and the keyword arguments in ``"surroreg:name(keyword=number)"``."""
     name, parenthesis, rest = method.removeprefix(PREFIX).partition("(")
+    params: dict[str, Any] = {}
     try:
         call = ast.parse(f"f({rest}" if parenthesis else "f()", mode="eval").body
         if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name) or call.args:
-            raise ValueError("not one call with keyword arguments only")
-        params = {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords}
-        if not all(key is not None and type(value) in (int, float) for key, value in params.items()):
-            raise ValueError("not all of the values are numbers")
+            raise ValueError("this is not one call with keyword arguments only")
+        for keyword in call.keywords:
+            value = ast.literal_eval(keyword.value)
+            if keyword.arg is None or keyword.arg in params or type(value) not in (int, float):
+                raise ValueError(f"{ast.unparse(keyword)!r} is not a new keyword with a number")
+            params[keyword.arg] = value
     except (SyntaxError, ValueError) as error:
         raise ParameterError(
-            f"cannot read the method {method!r}: {error}. Write {PREFIX}NAME or {PREFIX}NAME(KEYWORD=NUMBER, ...), "
+            f"cannot read the method {method!r}. Write {PREFIX}NAME or {PREFIX}NAME(KEYWORD=NUMBER, ...), "
             f"such as '{PREFIX}fast_sigmoid(slope=10)'."
         ) from error
-    return name, params  # type: ignore[return-value]
+    return name, params
 
 
 def _exchange(old: Callable[..., Any], new: Callable[..., Any]) -> None:

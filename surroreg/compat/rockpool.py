@@ -21,10 +21,12 @@ def spike_generation_fn(surrogate: Surrogate | str, /, *, at_zero: int = 1, **pa
 
         lif = LIFTorch(10, spike_generation_fn=spike_generation_fn("atan", alpha=2.0))
 
-    The neuron's ``learning_window`` and ``max_spikes_per_dt`` are not used: where the gradient is not zero the surrogate
-    says, and a membrane at many times the threshold gives one spike. The derivative is not divided by the threshold, as
-    rockpool's own are; the threshold gets its gradient, the negative of the membrane's. At threshold 1
-    ``spike_generation_fn("heaviside", shift=-0.5)`` is rockpool's default, ``StepPWL``, with at most one spike.
+    The neuron's ``learning_window`` and ``max_spikes_per_dt`` are not used: the surrogate says where there is a
+    gradient, and a membrane at many times the threshold gives one spike. The threshold gets its gradient, which is the
+    membrane's with the other sign. The derivative is the surrogate's own; rockpool divides its by the threshold.
+
+    At threshold 1 and with one spike a step, ``spike_generation_fn("heaviside", shift=-0.5)`` gives the spikes and the
+    membrane's gradient of rockpool's default, ``StepPWL``.
 
     Args:
         surrogate: a name, as for :func:`surroreg.load`, or a surrogate.
@@ -40,8 +42,8 @@ def spike_generation_fn(surrogate: Surrogate | str, /, *, at_zero: int = 1, **pa
     learnable = [name for name, parameter in found.named_parameters() if parameter.requires_grad]
     if learnable:
         raise ParameterTypeError(
-            f"{found!r} cannot learn its {learnable[0]} here: rockpool lists only parameters of its own, so an optimiser "
-            "would not see it. Give a number."
+            f"{found!r} cannot learn its {learnable[0]} here: rockpool lists only parameters of its own, so an "
+            "optimiser would not see it. Give a number."
         )
     return SpikeGeneration(found)
 

@@ -24,7 +24,8 @@ def spike_fn(surrogate: Surrogate | str, /, *, at_zero: int = 1, **params: Any) 
     The layer's ``surrogate_grad_fn`` is not used. Three things differ from sinabs' ``SingleSpike``: the spikes keep the
     dtype of the membrane; the threshold gets its gradient, so that an adaptive one (``ALIF``) is trained through; and
     the surrogate is part of the layer, which lists a learnable parameter of it among its own. (sinabs cannot deep-copy
-    such a layer, for the reason it cannot copy a recurrent one: it looks for the parameters of parts on the whole.)
+    such a layer, nor put it into a model it converts, for the reason it cannot copy a recurrent one: it looks for the
+    parameters of the parts on the whole.)
 
     Args:
         surrogate: a name, as for :func:`surroreg.load`, or a surrogate.
@@ -55,7 +56,8 @@ def surrogate_grad_fn(surrogate: Surrogate | str, /, **params: Any) -> Surrogate
 
         layer = sinabs.layers.IAF(spike_fn=MultiSpike, surrogate_grad_fn=surrogate_grad_fn("atan", alpha=2.0))
 
-    The derivative has its peak at the threshold, not also at the multiples of it.
+    The derivative is a function of the membrane minus the threshold, and of nothing else: it is the same at every
+    threshold, where sinabs' own are mostly scaled by it, and it has no further peaks at the multiples of it.
 
     Args:
         surrogate: a name, as for :func:`surroreg.load`, or a surrogate.

@@ -134,7 +134,8 @@ class _Applied:
         return cls._built[params](input_)
 
 
-@torch.compiler.assume_constant_result  # a compiler must find the surrogate, but cannot follow how it is built
+# A compiler must find the surrogate, but cannot follow how it is built.
+@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
 def _build(of: type[_Applied], params: tuple[Any, ...]) -> None:
     if params not in of._built:
         if len(of._built) >= _KEPT:

@@ -150,9 +150,11 @@ class Conformance:
         from surroreg.conformance.table import CHECKS
         from surroreg.errors import SurroregError
 
-        whole = runner.plan(self.selection(narrowed=False), self._settings.devices)
+        all_there_is = self.selection(narrowed=False)
+        whole = runner.plan(all_there_is, self._settings.devices)
+        away = [provider.namespace for provider in all_there_is.providers if provider.missing]
         try:
-            known.refuse_stale(self._known, [item.id for item in whole])
+            known.refuse_stale(self._known, [item.id for item in whole], away)
         except SurroregError as error:
             raise pytest.UsageError(str(error)) from error
         everything = runner.plan(self.selection(), self._settings.devices)

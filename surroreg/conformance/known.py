@@ -56,15 +56,20 @@ def covers(pattern: str, item_id: str) -> bool:
     return matches(item_id, pattern) or matches(item_id.rpartition("[")[0], pattern)
 
 
-def refuse_stale(declared: Iterable[str], ids: Iterable[str]) -> None:
+def refuse_stale(declared: Iterable[str], ids: Iterable[str], unavailable: Iterable[str] = ()) -> None:
     """Raise if a pattern matches none of the items.
+
+    Args:
+        declared: the patterns.
+        ids: of all items.
+        unavailable: namespaces of which there are none, as the library they wrap is not installed.
 
     Raises:
         SurroregError: with the pattern.
     """
-    ids = list(ids)
+    ids, away = list(ids), {f"{namespace}/" for namespace in unavailable}
     for pattern in declared:
-        if not any(covers(pattern, item_id) for item_id in ids):
+        if not any(covers(pattern, item_id) for item_id in ids) and not pattern.startswith(tuple(away)):
             raise SurroregError(
                 f"{TABLE}: {pattern!r} matches no check of what is selected; remove it, or correct it "
                 "(an id is 'namespace/name::check[device]')."

@@ -88,6 +88,24 @@ def test_declared_failures_of_checks_and_surrogates_that_are_not_selected_are_no
     assert acme.check(VMAP, "--conformance-surrogate=bump").code == 0
 
 
+MISSING = """
+import surroreg
+
+@surroreg.hookimpl
+def surroreg_surrogates():
+    raise surroreg.MissingLibraryError("wrapped is not installed; pip install wrapped")
+"""
+
+
+def test_what_is_declared_of_a_library_that_is_not_installed_is_not_stale(acme):
+    acme.install("wrapper", MISSING)
+    declare(acme, '"wrapper/old::vmap" = "has no vmap rule"')
+    done = acme.check(VMAP)
+    assert done.code == 0
+    declare(acme, '"other/old::vmap" = "has no vmap rule"')
+    assert "'other/old::vmap' matches no check" in acme.check(VMAP).text
+
+
 def test_a_failing_plugin_can_be_declared_too(inside):
     inside.install("lost", "import nowhere_at_all")
     declare(inside, '"lost::provider_loads" = "needs what is not here"')

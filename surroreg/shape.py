@@ -13,6 +13,7 @@ from torch import Tensor
 
 from surroreg import formula
 from surroreg.errors import ParameterError
+from surroreg.parameters import SHIFT
 from surroreg.specs import SurrogateSpec
 
 #: Octaves looked at, on both sides of zero: from 2^-64 to 2^500 membrane units.
@@ -47,8 +48,8 @@ class Shape:
 def shape(spec: SurrogateSpec, params: Mapping[str, Any]) -> Shape:
     """Return the shape of the derivative, at the given values of all parameters.
 
-    All of it is computed from the derivative in float64, at some twenty thousand places on both sides of zero, dense
-    near it and beside the declared kinks. What is narrow and far from all of these may be missed.
+    All of it is computed from the derivative in float64, at some twenty thousand places on both sides of zero and of
+    every declared kink, dense near these. What is narrow and far from all of them may be missed.
 
     Raises:
         ParameterError: the derivative is drawn at random, or a parameter is a tensor of several values.
@@ -77,13 +78,16 @@ def area(spec: SurrogateSpec, params: Mapping[str, Any]) -> float:
 
 
 class _Curve:
-    """A derivative, evaluated between neighbouring edges: octaves on both sides of zero, and kinks."""
+    """A derivative, evaluated between neighbouring edges: octaves on both sides of zero and of every kink."""
 
     def __init__(self, spec: SurrogateSpec, params: Mapping[str, Any]) -> None:
         self.derivative = _derivative(spec, params)
         self.kinks = formula.kinks(spec, {k: v.item() if isinstance(v, Tensor) else v for k, v in params.items()})
-        octaves = [2.0**exponent for exponent in _OCTAVES]
-        self.edges = sorted({0.0, *octaves, *(-edge for edge in octaves), *self.kinks})
+        # A narrow bump may lie at a kink, or where a shift has moved it.
+        shift = params.get(SHIFT.name, 0.0) if spec.base else 0.0
+        self.centres = {0.0, *self.kinks, float(shift)}
+        octaves = [side * 2.0**exponent for exponent in _OCTAVES for side in (1, -1)]
+        self.edges = sorted({centre + octave for centre in self.centres for octave in (0.0, *octaves)})
         self.nodes, self.weights = _nodes(self.edges)
         beside = [_beside(edge) for edge in self.edges]
         self.places = torch.cat([self.nodes.flatten(), *beside]).sort().values
@@ -98,7 +102,9 @@ class _Curve:
         """The peak and its place."""
         best = float(self.heights.max())
         level = self.places[self.heights >= best * (1 - 1e-12)]
-        place = int((self.places - level[level.abs().argmin()]).abs().argmin())
+        centred = [at for at in level.tolist() if at in self.centres]
+        nearest = min(centred or level.tolist(), key=abs)
+        place = int((self.places - nearest).abs().argmin())
         low, high = self.places[max(place - 1, 0)], self.places[min(place + 1, len(self.places) - 1)]
         top, at = _climbed(self.height, low, high)
         # Between the places, or only rounded up there.

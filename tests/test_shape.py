@@ -49,6 +49,20 @@ def test_every_builtin_with_a_fixed_derivative_is_on_paper():
     assert rest == {"custom_surrogate", "inverse_stochastic_spike_operator", "stochastic_spike_operator"}
 
 
+@pytest.mark.parametrize("beta", [1e2, 1e3, 1e5])
+def test_a_narrow_bump_away_from_zero_is_measured_whole(beta):
+    found = measured("spike_rate_escape", beta=beta, slope=25.0)
+    assert (found.peak, found.peak_at) == (25, 1)
+    assert found.area == pytest.approx(50 / beta, rel=1e-12)
+    assert found.half_width == pytest.approx(LN2 / beta, rel=1e-9)
+
+
+@pytest.mark.parametrize("alpha", [1e2, 1e6])
+def test_a_narrow_smooth_bump_that_was_shifted_is_measured_whole(alpha):
+    found = measured("atan", alpha=alpha, shift=0.7)
+    assert (found.peak, found.peak_at, found.area) == pytest.approx((alpha / 2, 0.7, 1), rel=1e-11)
+
+
 @given(slope=st.floats(1e-4, 1e6), scale=st.floats(1e-3, 1e3), shift=st.floats(-2, 2))
 def test_scale_and_shift_change_what_they_should(slope, scale, shift):
     plain, moved = (

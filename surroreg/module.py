@@ -19,6 +19,10 @@ from surroreg.plain import shown, to_plain
 from surroreg.rule import Rule, is_extreme, rule_of
 from surroreg.specs import SurrogateSpec
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
 
 class Surrogate(nn.Module):
     """A Heaviside step forward, a pseudo-derivative backward. Get one from :func:`surroreg.load`.
@@ -251,6 +255,17 @@ class Surrogate(nn.Module):
                 raise SpecError(f"the factory of {self.spec.name!r} returned {made!r}, which cannot be called.")
             super().__setattr__("_factored", made)
 
+    def plot(self, ax: Axes | None = None) -> Figure:
+        """Draw the derivative, and in a figure of its own the spike too; see :func:`surroreg.plot.plot`.
+
+        Raises:
+            MissingLibraryError: matplotlib is not installed.
+            ParameterError: a parameter is a tensor of several values.
+        """
+        from surroreg.plot import plot
+
+        return plot(self, ax)
+
     # -- description and copies -----------------------------------------------------------------
 
     def to_config(self) -> dict[str, Any]:
@@ -270,6 +285,11 @@ class Surrogate(nn.Module):
         except SpecError:
             return f"{self.spec.name}({', '.join(arguments)})"
         return f"surroreg.load({', '.join([repr(name), *arguments])})"
+
+    def _repr_html_(self) -> str:
+        from surroreg.notebook import card
+
+        return card(self)
 
     @property
     def __name__(self) -> str:

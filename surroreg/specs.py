@@ -229,6 +229,11 @@ class SurrogateSpec:
         """Rebuild what ``to_json`` wrote; errors as for ``from_dict``."""
         return cls.from_dict(json.loads(text))
 
+    def _repr_html_(self) -> str:
+        from surroreg.notebook import card
+
+        return card(self)
+
     def __reduce__(self) -> tuple[Any, ...]:
         # By description: a decorated function's name is bound to the spec, so pickle would not find it.
         return SurrogateSpec.from_dict, (self.to_dict(),)

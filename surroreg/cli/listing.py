@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import fnmatch
-import json
 import sys
 import textwrap
 from collections.abc import Iterable
 
 import surroreg
+from surroreg import api
+from surroreg.cli.output import print_json
+from surroreg.cli.plot import print_curve
+from surroreg.inventory import BUILTIN
 from surroreg.specs import SurrogateSpec
 
 
@@ -17,11 +20,10 @@ def list_surrogates(arguments: argparse.Namespace) -> int:
     """Print the surrogates that match a pattern."""
     specs = {name: surroreg.spec(name) for name in surroreg.names(arguments.pattern)}
     if arguments.json:
-        described = [{"surrogate": name, **spec.to_dict()} for name, spec in specs.items()]
-        print(json.dumps({"schema": 1, "surrogates": described}, indent=2))
-        return 0
-    for line in table((name, _call(spec), spec.summary) for name, spec in specs.items()):
-        print(line)
+        print_json(surrogates=[{"surrogate": name, **spec.to_dict()} for name, spec in specs.items()])
+    else:
+        for line in table((name, _call(spec), spec.summary) for name, spec in specs.items()):
+            print(line)
     if not specs:
         print(f"surroreg: nothing matches {arguments.pattern!r}; 'surroreg list' shows all", file=sys.stderr)
         for info in surroreg.plugins():
@@ -32,10 +34,14 @@ def list_surrogates(arguments: argparse.Namespace) -> int:
 
 def show(arguments: argparse.Namespace) -> int:
     """Print all that is known of one surrogate."""
-    spec = surroreg.spec(arguments.name)
+    name, spec = named(arguments.name)
+    if arguments.json:
+        print_json(surrogate={"surrogate": name, **spec.to_dict()})
+        return 0
     print(f"{spec.name}: {spec.summary}")
     if spec.formula:
         print(f"\n  d(x) = {spec.formula}\n")
+    print_curve(spec)
     if spec.description:
         print(textwrap.fill(" ".join(spec.description.split()), 88), end="\n\n")
     rows = [(f"  {p.name}", p.symbol, _default(p.default, p.required), p.bounds, p.doc) for p in spec.parameters]
@@ -50,6 +56,14 @@ def show(arguments: argparse.Namespace) -> int:
         if values:
             print(f"{label}: {', '.join(values)}")
     return 0
+
+
+def named(asked: str) -> tuple[str, SurrogateSpec]:
+    """Return the name that ``surroreg list`` shows for a surrogate, and its spec; errors as for ``surroreg.load``."""
+    namespace, spec = api._default.find(asked)
+    if not namespace:  # asked for as "module:attribute"
+        return asked, spec
+    return spec.name if namespace == BUILTIN else f"{namespace}/{spec.name}", spec
 
 
 def table(rows: Iterable[Iterable[str]]) -> list[str]:

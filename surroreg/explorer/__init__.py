@@ -1,0 +1,136 @@
+"""The explorer: one page that overlays surrogates, and draws them anew as their parameters are dragged.
+
+The page needs nothing but itself: no server, no library, nothing fetched. The curves are computed in it from the
+formulas, which are written as JavaScript. Texts of plugins reach it as data only, and a content security policy
+lets no other script run.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from importlib import resources
+from typing import Any
+
+import surroreg
+from surroreg.errors import SpecError, SurroregError
+from surroreg.explorer import javascript
+from surroreg.explorer.sliders import slider
+from surroreg.parameters import SCALE, SHIFT, Parameter
+from surroreg.specs import SurrogateSpec
+
+#: What the page opens with: four shapes of the same height.
+SHOWN = ("atan", "fast_sigmoid", "piecewise_linear", "tanh")
+#: More cannot be told apart.
+MOST = 6
+SCRIPTS = ("curve.js", "plot.js", "cards.js", "explorer.js")
+
+
+def page(names: Iterable[str] | None = None) -> str:
+    """Return the explorer as the text of one self-contained HTML page.
+
+    It offers every built-in surrogate, and every one of the installed plugins, that has a formula JavaScript can
+    compute; the others it lists, with the reason. It is the same text whenever the same surrogates are installed.
+
+    Args:
+        names: the surrogates it opens with, at their defaults, at most six; a few built-ins if not given.
+
+    Raises:
+        UnknownSurrogateError, AmbiguousSurrogateError, PluginLoadError: see :func:`surroreg.load`.
+        SurroregError: a surrogate that was asked for has no formula to draw, or there are too many.
+    """
+    specs = {name: surroreg.spec(name) for name in surroreg.names()}
+    shown = [_known(name, specs) for name in (SHOWN if names is None else names)]
+    if len(shown) > MOST:
+        raise SurroregError(f"{len(shown)} surrogates were asked for; more than {MOST} cannot be told apart.")
+    offered, code, omitted = [], [], {}
+    for name, spec in sorted(specs.items(), key=lambda item: ("/" in item[0] or ":" in item[0], item[0])):
+        try:
+            derivative, kinks = javascript.derivative(spec), javascript.kinks(spec)
+            offered.append(describe(name, spec))
+            code.append(f"[{derivative}, {kinks}]")
+        except SpecError as error:
+            omitted[name] = str(error).removeprefix(f"{spec.name}: ")
+    for name in shown:
+        if name in omitted:
+            raise SurroregError(f"{name!r} cannot be explored: {omitted[name]}")
+    data = {
+        "version": surroreg.__version__,
+        "most": MOST,
+        "surrogates": offered,
+        "omitted": [{"name": name, "reason": reason} for name, reason in omitted.items()],
+        "shown": shown,
+    }
+    # "<" could end the script; in a string of JSON it can be written otherwise.
+    known = f"const DATA = {json.dumps(data)};".replace("<", "\\u003c")
+    functions = "const FUNCTIONS = [\n  {},\n];".format(",\n  ".join(code))
+    script = "\n".join(['"use strict";', known, functions, *map(_file, SCRIPTS)])
+    style = _file("explorer.css")
+    policy = f"default-src 'none'; script-src {_digest(script)}; style-src {_digest(style)}; base-uri 'none'"
+    parts = {"POLICY": policy, "STYLE": style, "SCRIPT": script}
+    before, *rest = _file("explorer.html").split("@@")
+    return before + "".join(parts.get(part, part) for part in rest)
+
+
+def describe(name: str, spec: SurrogateSpec) -> dict[str, Any]:
+    """Return what the page tells of a surrogate, JSON-safe, and how far its sliders reach.
+
+    Raises:
+        SpecError: it requires a value that no slider can give.
+    """
+    example = spec.examples[0] if spec.examples else {}
+    # What is neither a number nor required cannot be in the formula, and keeps its default.
+    own = [p for p in spec.parameters if p.type in (int, float) or p.required]
+    for parameter in own:
+        if parameter.type not in (int, float) or (parameter.required and parameter.name not in example):
+            raise SpecError(f"{spec.name}: it requires a value for {parameter.name!r}.")
+    adjustable = spec.derivative is not None and spec.base is None
+    parameters = [(p, example[p.name] if p.required else p.default) for p in own]
+    parameters += [(p, p.default) for p in ((SCALE, SHIFT) if adjustable else ())]
+    return {
+        "name": name,
+        "summary": spec.summary,
+        "description": " ".join(spec.description.replace("``", "").split()),
+        "formula": spec.formula,
+        "references": [reference.url for reference in spec.references],
+        "random": spec.traits.stochastic,
+        "fires_at_zero": spec.traits.fires_at_zero,
+        "adjustable": adjustable,
+        "parameters": [_described(parameter, value) for parameter, value in parameters],
+    }
+
+
+def _described(parameter: Parameter, value: Any) -> dict[str, Any]:
+    bounds = {key: getattr(parameter, key) for key in ("gt", "ge", "lt", "le")}
+    return {
+        "name": parameter.name,
+        "symbol": parameter.symbol,
+        "doc": parameter.doc,
+        "value": value,
+        "whole": parameter.type is int,
+        "always": parameter not in (SCALE, SHIFT),
+        "bounds": {key: bound for key, bound in bounds.items() if bound is not None},
+        "told": parameter.bounds,
+        "slider": asdict(slider(parameter, value)),
+    }
+
+
+def _known(name: str, specs: dict[str, SurrogateSpec]) -> str:
+    """Return the name that a surrogate is offered under; one that is not registered is added under the given name."""
+    spec = surroreg.spec(name)
+    for known, other in specs.items():
+        if other is spec:
+            return known
+    specs[name] = spec
+    return name
+
+
+def _file(name: str) -> str:
+    return resources.files(__name__).joinpath(name).read_text(encoding="utf-8")
+
+
+def _digest(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

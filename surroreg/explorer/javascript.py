@@ -1,0 +1,71 @@
+"""A spec's formulas as JavaScript: functions of ``x`` and the parameters, and of nothing else."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from surroreg import formula
+from surroreg.errors import SpecError
+from surroreg.specs import SurrogateSpec
+
+#: All that may stand in the code. Parameters are numbered there, so no text of a plugin's reaches the page as code.
+_WORD = re.compile(r"[A-Za-z_$][\w$.]*|\d[\w.]*")
+_KNOWN = re.compile(r"x|p\d+|chebyshevu|true|false|Math\.\w+|\d+(\.\d+)?e?")
+_SIGNS = re.compile(r"[\w\s.,()+\-*/%<>=!&|?:]+", re.ASCII)
+
+
+def derivative(spec: SurrogateSpec) -> str:
+    """Return the declared derivative as an arrow function ``(x, p0, p1, ...) => number``.
+
+    The parameters that are numbers come in their order. What is drawn at random stands at its mean, 1/2.
+
+    Raises:
+        SpecError: there is no formula, it cannot be read, or it uses what JavaScript does not have.
+    """
+    return f"({', '.join(['x', *_names(spec).values()])}) => {_code(spec, formula.expression(spec))}"
+
+
+def kinks(spec: SurrogateSpec) -> str:
+    """Return the declared kinks as an arrow function ``(p0, p1, ...) => numbers``; errors as for ``derivative``."""
+    places = [_code(spec, formula.parse(spec, text)) for text in spec.traits.kinks]
+    return f"({', '.join(_names(spec).values())}) => [{', '.join(places)}]"
+
+
+def _names(spec: SurrogateSpec) -> dict[str, str]:
+    numbers = [parameter.name for parameter in spec.parameters if parameter.type in (int, float)]
+    return {name: f"p{place}" for place, name in enumerate(numbers)}
+
+
+def _code(spec: SurrogateSpec, expression: Any) -> str:
+    try:
+        code = " ".join(_printer({"x": "x", **_names(spec), formula.NOISE: "(1/2)"}).doprint(expression).split())
+    except (NotImplementedError, ValueError) as error:
+        reason = str(error).partition("\n")[0].rpartition(": ")[2]
+        raise SpecError(f"{spec.name}: the formula cannot be written as JavaScript: {reason}") from error
+    strange = [word for word in _WORD.findall(code) if not _KNOWN.fullmatch(word)]
+    if strange or not _SIGNS.fullmatch(code):
+        raise SpecError(f"{spec.name}: the formula uses {[*strange, code][0]!r}, which JavaScript does not have.")
+    return code
+
+
+def _printer(names: dict[str, str]) -> Any:
+    """Return what writes a SymPy expression as JavaScript."""
+    from sympy.printing.jscode import JavascriptCodePrinter
+
+    class Printer(JavascriptCodePrinter):  # type: ignore[misc]
+        def _print_Symbol(self, symbol: Any) -> str:
+            if symbol.name not in names:
+                raise ValueError(f"no number: {symbol.name}")
+            return names[symbol.name]
+
+        def _print_Float(self, number: Any) -> str:
+            return repr(float(number))
+
+        def _print_Mod(self, call: Any) -> str:
+            return f"({super()._print_Mod(call)})"
+
+        def _print_chebyshevu(self, call: Any) -> str:
+            return f"chebyshevu({', '.join(map(self._print, call.args))})"
+
+    return Printer()

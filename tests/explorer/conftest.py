@@ -1,0 +1,111 @@
+"""The page in a real browser, and a registry that knows the built-ins and the zoo of this checkout."""
+
+from __future__ import annotations
+
+import importlib
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import surroreg
+import surroreg.api
+from surroreg.explorer import page
+from surroreg.registry import Registry
+
+ZOO = Path(__file__).parents[2] / "plugins" / "surroreg-zoo"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+@pytest.fixture(autouse=True)
+def zoo(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Register the zoo's surrogates under its namespace."""
+    monkeypatch.setattr(surroreg.api, "_default", Registry(scan=lambda: ([], [])))
+    monkeypatch.syspath_prepend(ZOO)
+    for spec in importlib.import_module("surroreg_zoo").surroreg_surrogates():
+        surroreg.register(spec, namespace="zoo")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    sync_api = pytest.importorskip("playwright.sync_api")
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        pytest.skip(f"the explorer is not tried: there is none of {', '.join(BROWSERS)} here")
+    with sync_api.sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Callable[..., str]:
+    """Write the explorer, and return its address."""
+
+    def file(*names: str) -> str:
+        path = tmp_path / "explorer.html"
+        path.write_text(page(names or None), encoding="utf-8")
+        return path.as_uri()
+
+    return file
+
+
+@pytest.fixture
+def opened(browser: Any, file: Callable[..., str]) -> Iterator[Callable[..., Any]]:
+    """Open the explorer in a new browser profile. It must write nothing to the console, and ask for no other file."""
+    contexts, heard = [], []
+
+    def opened(*names: str, hash: str = "", **how: Any) -> Any:
+        context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **how})
+        contexts.append(context)
+        address = file(*names)
+        context.on("request", lambda request: request.url.partition("#")[0] == address or heard.append(request.url))
+        context.on("console", lambda message: heard.append(message.text))
+        context.on("weberror", lambda error: heard.append(str(error.error)))
+        tab = context.new_page()
+        tab.set_default_timeout(10_000)
+        tab.goto(address + hash)
+        return tab
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert heard == []
+
+
+class Card:
+    """What a reader sees of one surrogate."""
+
+    def __init__(self, tab: Any, place: int = 0) -> None:
+        self.tab = tab
+        self.node = tab.locator(".card").nth(place)
+        self.slot = self.node.get_attribute("class").split()[-1]
+
+    def slider(self, name: str) -> Any:
+        return self.node.get_by_label(name, exact=False).and_(self.node.locator("input[type=range]"))
+
+    def number(self, name: str) -> Any:
+        return self.node.get_by_label(f"{name}, as a number")
+
+    @property
+    def line(self) -> str:
+        return self.node.locator(".load code").inner_text()
+
+    @property
+    def peak(self) -> float:
+        return float(self.node.locator("output.peak").inner_text().replace("−", "-"))
+
+    @property
+    def path(self) -> str:
+        return self.tab.locator(f"#backward path.{self.slot}").get_attribute("d")
+
+    def loaded(self) -> surroreg.Surrogate:
+        """Run the line in Python."""
+        return eval(self.line, {"surroreg": surroreg})
+
+
+@pytest.fixture
+def card() -> type[Card]:
+    return Card

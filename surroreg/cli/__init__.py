@@ -1,4 +1,4 @@
-"""The command line: ``surroreg list | show | translate | plugins | doctor | check | new | bench | demo``.
+"""The command line: ``surroreg list | show | translate | plugins | doctor | check | new | bench | demo``, and more.
 
 Data goes to standard output, everything else to standard error. Exit codes: 0 for success, 1 where
 something was found wrong, 2 where the question was.
@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import surroreg
+from surroreg.cli import manual
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -29,13 +30,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         except BrokenPipeError:  # the reader (``head``) has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 0
+        except KeyboardInterrupt:
+            return 130
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command line."""
     root = argparse.ArgumentParser(prog="surroreg", description="Surrogate gradients for spiking neural networks.")
     root.add_argument("--version", action="version", version=f"surroreg {surroreg.__version__}")
-    commands = root.add_subparsers(required=True, metavar="COMMAND")
+    root.set_defaults(run=lambda _: root.exit(2, root.format_help()))  # without a command
+    commands = root.add_subparsers(metavar="COMMAND")
 
     listing = commands.add_parser("list", help="list the surrogates, or those that match a pattern")
     listing.add_argument("pattern", nargs="?", default="*", metavar="PATTERN", help="such as '*sigmoid*' or 'acme/*'")
@@ -43,8 +47,15 @@ def parser() -> argparse.ArgumentParser:
     listing.set_defaults(run=_run("listing", "list_surrogates"))
 
     show = commands.add_parser("show", help="describe one surrogate")
-    show.add_argument("name", metavar="NAME")
+    show.add_argument("name", metavar="NAME", help="of a surrogate, or an alias")
+    show.add_argument("--json", action="store_true", help="print its full description as JSON")
     show.set_defaults(run=_run("listing", "show"))
+
+    plot = commands.add_parser("plot", help="draw surrogates into a file")
+    plot.add_argument("names", nargs="+", metavar="NAME", help="surrogates, which are overlaid")
+    plot.add_argument("--set", action="append", default=[], metavar="PARAMETER=VALUE", help="of each that has it")
+    plot.add_argument("-o", "--output", metavar="FILE", help="FILE.svg, .pdf or .png (NAME.svg)")
+    plot.set_defaults(run=_run("plot", "plot"))
 
     translate = commands.add_parser("translate", help="say what another library's surrogate is here, or ours there")
     translate.add_argument("name", nargs="?", metavar="NAME", help="'spikingjelly.SuperSpike', say, or a library (all)")
@@ -58,6 +69,7 @@ def parser() -> argparse.ArgumentParser:
     plugins.set_defaults(run=_run("health", "plugins"))
 
     doctor = commands.add_parser("doctor", help="say what is wrong with the installation, if anything")
+    doctor.add_argument("--json", action="store_true", help="print as JSON")
     doctor.set_defaults(run=_run("health", "doctor"))
 
     check = commands.add_parser("check", help="check that a surrogate, or a whole plugin, keeps its promises")
@@ -72,12 +84,14 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument(
         "--report", action="append", default=[], metavar="FILE", help="FILE.json, .md, .html, .badge.json"
     )
+    check.add_argument("--json", action="store_true", help="print the whole report as JSON")
     check.set_defaults(run=_run("check", "check"))
 
     new = commands.add_parser("new", help="write a plugin of your own into a new folder, complete and tested")
     new.add_argument("package", metavar="PACKAGE", help="such as 'surroreg-acme', or 'acme' for short")
     new.add_argument("--namespace", metavar="NAMESPACE", help="of its surrogates (what follows 'surroreg-')")
     new.add_argument("--surrogate", default="bump", metavar="NAME", help="of its first surrogate (bump)")
+    new.add_argument("--json", action="store_true", help="print the names and the files as JSON")
     new.set_defaults(run=_run("new", "new"))
 
     bench = commands.add_parser("bench", help="measure speed and memory, against other libraries that are installed")
@@ -100,6 +114,22 @@ def parser() -> argparse.ArgumentParser:
     demo.add_argument("--set", action="append", default=[], metavar="PARAMETER=VALUE", help="set a parameter")
     demo.add_argument("--epochs", type=_count, default=20, metavar="N", help="passes over the training data (20)")
     demo.set_defaults(run=_run("demo", "demo"))
+
+    cite = commands.add_parser("cite", help="print the BibTeX of where surrogates come from")
+    cite.add_argument("names", nargs="*", metavar="NAME", help="of surrogates (surroreg itself)")
+    cite.add_argument("--json", action="store_true", help="print as JSON")
+    cite.set_defaults(run=_run("cite", "cite"))
+
+    completion = commands.add_parser("completion", help="print a script that lets a shell complete commands and names")
+    completion.add_argument("shell", choices=("bash", "zsh", "fish"), help="which shell")
+    completion.set_defaults(run=_run("completion", "completion"))
+
+    explore = commands.add_parser("explore", help="write a page on which surrogates are overlaid and dragged")
+    explore.add_argument("names", nargs="*", metavar="NAME", help="surrogates that it shows at first (a few built-ins)")
+    explore.add_argument("-o", "--output", default="surroreg-explorer.html", metavar="FILE", help="(%(default)s)")
+    explore.set_defaults(run=_run("explore", "explore"))
+
+    manual.teach(root, commands.choices)
     return root
 
 

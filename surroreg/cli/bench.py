@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 import surroreg
 from surroreg.cli.listing import table
+from surroreg.cli.output import print_json
 
 Thing = TypeVar("Thing")
 
@@ -27,7 +27,7 @@ def bench(arguments: argparse.Namespace) -> int:
     run = registry if arguments.registry else network if arguments.network else surrogates
     lines, found = run(arguments)
     if arguments.json:
-        print(json.dumps({"schema": 1, "machine": machine(), **found}, indent=2))
+        print_json(machine=machine(), **found)
         return 0
     print("; ".join(f"{what} {value}" for what, value in machine().items() if value is not None), end="\n\n")
     for line in lines:

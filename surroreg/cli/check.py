@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import surroreg
+from surroreg.cli.output import print_json
 
 
 def check(arguments: argparse.Namespace) -> int:
@@ -32,15 +33,18 @@ def check(arguments: argparse.Namespace) -> int:
     for item in items:
         result = known.judged(runner.run(item, settings), declared)
         results.append(result)
-        if result.status == "failed":
+        if result.status == "failed" and not arguments.json:
             print(f"FAILED {result.id}\n{result.message}\n")
         elif sys.stderr.isatty():
             print(f"\r\x1b[K{len(results)}/{len(items)} {result.id}", end="", file=sys.stderr, flush=True)
     if sys.stderr.isatty():
         print("\r\x1b[K", end="", file=sys.stderr)
     told = runner.report(selection, results, settings)
-    for line in told.summary():
-        print(line)
+    if arguments.json:
+        print_json(**told.to_dict())
+    else:
+        for line in told.summary():
+            print(line)
     for file in files:
         told.write(file)
     return 0 if told.ok else 1

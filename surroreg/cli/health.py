@@ -3,36 +3,28 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import platform
 import traceback
 import warnings
+from typing import Any
 
 import surroreg
 from surroreg import discovery
 from surroreg._compat import metadata
 from surroreg.cli.listing import table
+from surroreg.cli.manual import VARIABLES
+from surroreg.cli.output import print_json
 
-SWITCHES = ("SURROREG_PLUGINS", "SURROREG_DISABLE_PLUGINS", "SURROREG_STRICT")
+#: What a report of a bug should name the version of.
+PACKAGES = ("torch", "pluggy", "importlib-metadata", "pytest", "hypothesis")
 
 
 def plugins(arguments: argparse.Namespace) -> int:
     """Print what became of every installed plugin."""
     infos = _plugins()
     if arguments.json:
-        rows = [
-            {
-                "namespace": info.namespace,
-                "distribution": info.distribution,
-                "version": info.version,
-                "status": info.status,
-                "surrogates": list(info.surrogates),
-                "error": str(info.error) if info.error else None,
-            }
-            for info in infos
-        ]
-        print(json.dumps({"schema": 1, "plugins": rows}, indent=2))
+        print_json(plugins=_rows(infos))
         return 0
     for line in _lines(infos):
         print(line)
@@ -41,29 +33,64 @@ def plugins(arguments: argparse.Namespace) -> int:
 
 def doctor(arguments: argparse.Namespace) -> int:
     """Print the state of the installation; the exit code is 1 if a plugin failed or a copy is stale."""
-    print(f"surroreg {surroreg.__version__}, Python {platform.python_version()}, {platform.platform()}")
-    for name in ("torch", "pluggy", "importlib-metadata", "pytest", "hypothesis"):
-        try:
-            print(f"  {name} {metadata.version(name)}")
-        except Exception:  # or its metadata cannot be read
-            print(f"  {name} is not installed")
-    for switch in SWITCHES:
-        print(f"  {switch}={os.environ[switch]}" if switch in os.environ else f"  {switch} is not set")
-    print(f"built in: {len(surroreg.names(namespace='builtin'))} surrogates")
     infos = _plugins()
+    _, remarks = discovery.scan()
+    failed = [info for info in infos if info.status == "failed"]
+    packages = {name: _version(name) for name in PACKAGES}
+    switches = {name: os.environ.get(name) for name in VARIABLES}
+    builtin = len(surroreg.names(namespace="builtin"))
+    code = 1 if failed or remarks else 0
+    if arguments.json:
+        print_json(
+            ok=code == 0,
+            surroreg=surroreg.__version__,
+            python=platform.python_version(),
+            platform=platform.platform(),
+            packages=packages,
+            environment=switches,
+            builtin=builtin,
+            plugins=_rows(infos),
+            remarks=[remark.text for remark in remarks],
+        )
+        return code
+    print(f"surroreg {surroreg.__version__}, Python {platform.python_version()}, {platform.platform()}")
+    for name, version in packages.items():
+        print(f"  {name} {version or 'is not installed'}")
+    for name, value in switches.items():
+        print(f"  {name} is not set" if value is None else f"  {name}={value}")
+    print(f"built in: {builtin} surrogates")
     for line in _lines(infos):
         print(line)
-    _, remarks = discovery.scan()
     for remark in remarks:
         print(f"\n{remark.text}")
-    failed = [info for info in infos if info.status == "failed"]
     for info in infos:
         if info.error is not None:
             print(f"\n{info.error}")
         if info.error is not None and info.error.__cause__ is not None:
             print("".join(traceback.format_exception(info.error.__cause__)).rstrip())
     print("\n" + (f"{len(failed)} plugin(s) failed." if failed else "Nothing is wrong with the plugins."))
-    return 1 if failed or remarks else 0
+    return code
+
+
+def _version(distribution: str) -> str | None:
+    try:
+        return metadata.version(distribution)
+    except Exception:  # or its metadata cannot be read
+        return None
+
+
+def _rows(infos: list[surroreg.PluginInfo]) -> list[dict[str, Any]]:
+    return [
+        {
+            "namespace": info.namespace,
+            "distribution": info.distribution,
+            "version": info.version,
+            "status": info.status,
+            "surrogates": list(info.surrogates),
+            "error": str(info.error) if info.error else None,
+        }
+        for info in infos
+    ]
 
 
 def _plugins() -> list[surroreg.PluginInfo]:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import surroreg
 from surroreg import api, discovery
+from surroreg.cli.output import print_json
 from surroreg.inventory import BUILTIN, LOCAL, PACKAGES
 from surroreg.specs import IDENTIFIER
 
@@ -41,8 +42,11 @@ def new(arguments: argparse.Namespace) -> int:
 
     files = {renamed(path): renamed(text) for path, text in files.items()}
     _write(Path(distribution), files)
-    for path in sorted(files):
-        print(Path(distribution, path))
+    paths = [str(Path(distribution, path)) for path in sorted(files)]
+    if arguments.json:
+        print_json(distribution=distribution, namespace=namespace, surrogate=arguments.surrogate, files=paths)
+    else:
+        print("\n".join(paths))
     print(f'\nNext:\n  cd {distribution}\n  pip install -e ".[test]"\n  pytest --plugin-conformance', file=sys.stderr)
     return 0
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 
 import surroreg
 from surroreg.cli.demo import assignment
 from surroreg.cli.listing import table
+from surroreg.cli.output import print_json
 from surroreg.equivalents import LIBRARIES, ROWS, Equivalent
 from surroreg.errors import did_you_mean
 
@@ -26,7 +26,7 @@ def translate(arguments: argparse.Namespace) -> int:
     if arguments.json:
         told = {"library": found.library, "name": found.name, "params": dict(found.params), "scale": found.scale}
         told |= {"shift": found.shift, "at_zero": found.at_zero, "note": found.note, "line": str(found)}
-        print(json.dumps({"schema": 1, "translation": told}, indent=2))
+        print_json(translation=told)
         return 0
     print(found)
     if found.note:
@@ -37,8 +37,7 @@ def translate(arguments: argparse.Namespace) -> int:
 def _print_known(library: str | None, as_json: bool) -> int:
     rows = [row for row in ROWS if library in (None, row.library)]
     if as_json:
-        told = [{"theirs": _theirs(row), "ours": _ours(row) or None, "note": row.note} for row in rows]
-        print(json.dumps({"schema": 1, "equivalents": told}, indent=2))
+        print_json(equivalents=[{"theirs": _theirs(r), "ours": _ours(r) or None, "note": r.note} for r in rows])
         return 0
     for line in table((_theirs(row), _ours(row) or "no equivalent", row.note) for row in rows):
         print(line)

@@ -1,0 +1,122 @@
+"""What ``--json`` prints: valid, versioned, alone on standard output, and the same facts as the API's."""
+
+import argparse
+import json
+
+import pytest
+
+import surroreg
+from surroreg.cli import main, parser
+
+
+def strictly(text):
+    """Parse JSON; NaN and infinities, which JSON does not know, are refused."""
+
+    def refuse(constant):
+        raise AssertionError(constant)
+
+    return json.loads(text, parse_constant=refuse)
+
+
+def run(capsys, *arguments):
+    code = main(arguments)
+    out, err = capsys.readouterr()
+    return code, strictly(out), err
+
+
+CHEAP = {
+    "list": ["list"],
+    "show": ["show", "atan"],
+    "translate": ["translate", "spikingjelly.ATan"],
+    "plugins": ["plugins"],
+    "doctor": ["doctor"],
+    "check": ["check", "atan", "--check", "forward_dtype", "--device", "cpu", "--max-examples", "3"],
+    "new": ["new", "acme"],
+    "cite": ["cite", "atan"],
+}
+
+
+@pytest.mark.parametrize("arguments", CHEAP.values(), ids=CHEAP)
+def test_the_shape_has_a_version_and_nothing_else_is_said(arguments, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, told, err = run(capsys, *arguments, "--json")
+    assert (code, told["schema"]) == (0, 1)
+    assert len(told) > 1
+    assert err == "" or arguments[0] == "new"
+
+
+def test_every_command_that_prints_data_can_print_json():
+    (group,) = [action for action in parser()._actions if isinstance(action, argparse._SubParsersAction)]
+    able = {name for name, command in group.choices.items() if "--json" in command.format_help()}
+    # The others print a script, the path of a file they wrote, or the story of a training run.
+    assert set(group.choices) - able <= {"completion", "plot", "explore", "demo"}
+    assert set(CHEAP) | {"bench"} == able
+
+
+def test_show_describes_what_the_api_describes(capsys):
+    _, told, _ = run(capsys, "show", "FASTsigmoid", "--json")
+    described = told["surrogate"]
+    assert described.pop("surrogate") == "fast_sigmoid"
+    assert described == json.loads(surroreg.spec("fast_sigmoid").to_json())
+
+
+def test_a_bound_that_json_does_not_know_is_text(capsys):
+    spec = surroreg.SurrogateSpec(
+        name="wide",
+        derivative=lambda x, slope: slope / (1 + x.abs()),
+        parameters=(surroreg.Parameter("slope", 1.0, gt=0, le=float("inf")),),
+    )
+    surroreg.register(spec, namespace="json_tests")
+    _, told, _ = run(capsys, "show", "json_tests/wide", "--json")
+    assert told["surrogate"]["surrogate"] == "json_tests/wide"
+    assert told["surrogate"]["parameters"][0]["le"] == "inf"
+
+
+def test_a_pattern_without_a_match_is_an_empty_list_and_a_message(capsys):
+    code, told, err = run(capsys, "list", "nothing*", "--json")
+    assert (code, told["surrogates"]) == (1, [])
+    assert "nothing matches 'nothing*'" in err
+
+
+def test_doctor_tells_versions_switches_and_verdict(capsys, monkeypatch):
+    monkeypatch.setenv("SURROREG_DISABLE_PLUGINS", "acme")
+    _, told, _ = run(capsys, "doctor", "--json")
+    assert told["surroreg"] == surroreg.__version__
+    assert told["packages"]["torch"].split(".")[0] == "2"
+    assert told["environment"]["SURROREG_DISABLE_PLUGINS"] == "acme"
+    assert told["builtin"] == 15
+
+
+def test_check_tells_its_whole_report_and_fails_with_1(capsys):
+    spec = surroreg.surrogate(formula="exp(-Abs(x))")(_half)
+    surroreg.register(spec, namespace="json_tests")
+    quick = ("--check", "formula_is_right", "--device", "cpu", "--max-examples", "3")
+    code, told, err = run(capsys, "check", "json_tests/_half".replace("_half", spec.name), *quick, "--json")
+    assert (code, told["ok"], err) == (1, False, "")
+    (result,) = told["results"]
+    assert (result["check"], result["status"]) == ("formula_is_right", "failed")
+    assert "promised" in result["message"]
+
+
+def _half(x):
+    """Half of what its formula says."""
+    return (-x.abs()).exp() / 2
+
+
+_half.__name__ = "half"
+
+
+def test_new_tells_the_names_and_the_files_it_wrote(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    _, told, _ = run(capsys, "new", "my-lab", "--surrogate", "bell", "--json")
+    assert (told["distribution"], told["namespace"], told["surrogate"]) == ("surroreg-my-lab", "my_lab", "bell")
+    written = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
+    assert set(told["files"]) == written
+
+
+@pytest.mark.parametrize("arguments", [["show", "nothing"], ["cite", "nothing"], ["translate", "nolib.X"]])
+def test_a_wrong_question_prints_no_json(arguments, capsys):
+    assert main([*arguments, "--json"]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("surroreg: ")

@@ -1,0 +1,253 @@
+"""The page of one surrogate."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+
+import torch
+from catalogue_facts import Entry, latex, number, shown, symbol
+from catalogue_markup import WIDE, code, directive, link, page, prose, table, text
+from catalogue_plots import Plot
+from catalogue_verdicts import DEVICES, EXAMPLES, Verdict
+from docutils.utils.math.latex2mathml import tex2mathml  # type: ignore[import-untyped]
+from pybtex.database import parse_string  # type: ignore[import-untyped]
+from pybtex.richtext import Text  # type: ignore[import-untyped]
+
+import surroreg
+from surroreg.cli import cite
+from surroreg.equivalents import KIN, LIBRARIES, ROWS, Equivalent
+
+TYPES = {"int": "whole number", "bool": "true or false", "callable": "function"}
+
+
+def card(entry: Entry, plots: Sequence[Plot], verdict: Verdict | None, names: set[str], measured: bool) -> str:
+    """Return the page of a surrogate, in Markdown.
+
+    Args:
+        entry: the surrogate.
+        plots: what was drawn of it.
+        verdict: what conformance says; ``None`` if it was not asked.
+        names: the surrogates that have a page.
+        measured: whether it is in the benchmarks.
+    """
+    spec = entry.spec
+    origin = f"From the plugin {code(entry.plugin)}, as {code(entry.name)}." if entry.plugin else ""
+    return page(
+        [
+            WIDE,
+            f"# {text(entry.name)}",
+            prose(spec.summary),
+            origin,
+            directive("code-block", "python", f"import surroreg\n\nspike = {entry.call}"),
+            *_formula(entry),
+            prose(spec.description),
+            directive("div", "catalogue-plots", "\n\n".join(_figure(plot) for plot in plots)) if plots else "",
+            "## Parameters",
+            *_parameters(entry),
+            "## Shape",
+            *_shape(entry),
+            "## Traits",
+            "\n".join(f"- {line}" for line in _traits(entry)),
+            "## In other libraries",
+            *_elsewhere(entry.name, names),
+            *_references(entry),
+            "## Conformance",
+            *_conformance(entry, verdict),
+            *_speed(measured),
+        ]
+    )
+
+
+def _formula(entry: Entry) -> Iterator[str]:
+    if entry.spec.formula is None:
+        return
+    try:
+        formula = f"d(x) = {latex(entry.spec, entry.spec.formula)}"
+        tex2mathml(formula)
+        yield directive("math", "", formula)
+    except (surroreg.SpecError, SyntaxError):  # what cannot be read, or not be drawn
+        yield code(f"d(x) = {entry.spec.formula}")
+    if entry.spec.traits.stochastic:
+        yield "Here {math}`U` is uniform on [0, 1), drawn anew for every element in every backward pass."
+
+
+def _figure(plot: Plot) -> str:
+    options = {"alt": plot.alt, "class": "dark-light", "loading": "lazy"}
+    return directive("figure", f"../_plots/{plot.path.parent.name}/{plot.path.name}", text(plot.caption), options)
+
+
+def _facts(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    return directive("table", "", table(head, rows), {"class": "catalogue-facts"})
+
+
+def _parameters(entry: Entry) -> Iterator[str]:
+    if not entry.spec.parameters:
+        yield "None."
+    else:
+        rows = [
+            (
+                code(p.name),
+                f"{{math}}`{symbol(p)}`" if p.symbol else "",
+                "required" if p.required else code(shown(p.default)),
+                text(p.bounds or TYPES.get(p.to_dict()["type"], "any")),
+                prose(p.doc),
+            )
+            for p in entry.spec.parameters
+        ]
+        yield _facts(("name", "symbol", "default", "allowed", "meaning"), rows)
+    required = [p.name for p in entry.spec.parameters if p.required]
+    for name in required:
+        yield f"The plots show {code(f'{name}={shown(entry.values[name])}')}." if name in entry.values else ""
+    if entry.spec.derivative is not None:
+        yield "Like every surrogate it also takes `scale` and `shift`, and `at_zero`."
+
+
+def _shape(entry: Entry) -> Iterator[str]:
+    found = entry.shape
+    if isinstance(found, str):
+        yield text(found)
+        return
+    yield "Computed at the defaults; lengths are in membrane units."
+    rows = [
+        ("peak", f"{number(found.peak)} at {number(found.peak_at)}", "largest absolute value, and where"),
+        ("area", number(found.area), "integral over all inputs"),
+        ("support", f"{number(found.support[0])} to {number(found.support[1])}", "outside it is exactly zero"),
+        ("half-width", number(found.half_width), "half the length of the stretch with at least half of the peak"),
+        ("tail", _tail(found.tail), "how its heavier tail falls"),
+        ("Lipschitz constant", number(found.lipschitz), "largest slope; ∞ if it jumps"),
+    ]
+    yield _facts(("", "value", "what it is"), rows)
+
+
+def _tail(power: float) -> str:
+    if power == 0:
+        return "does not fall"
+    return "ends, or falls faster than any power" if power == math.inf else f"as {{math}}`1/|x|^{{{power:g}}}`"
+
+
+def _traits(entry: Entry) -> Iterator[str]:
+    traits = entry.spec.traits
+    yield (
+        "It fires at exactly zero."
+        if traits.fires_at_zero
+        else "It does not fire at exactly zero, unless loaded with `at_zero=1`."
+    )
+    if traits.stochastic:
+        yield "Random: two backward passes differ, unless they are seeded."
+    if traits.even is not None:
+        yield (
+            "Even: the same on both sides of the threshold."
+            if traits.even
+            else "Not even: the two sides of the threshold differ."
+        )
+    if traits.non_negative is not None:
+        yield (
+            "Never negative." if traits.non_negative else "Negative in places: a neuron there is pushed the other way."
+        )
+    if kinks := traits.kinks:
+        yield f"Not smooth at x = {', '.join(map(code, kinks))}."
+    yield {
+        "input": "It keeps its input for the backward pass.",
+        "sign": "It keeps its spikes for the backward pass, which the next layer keeps anyway.",
+        "nothing": "It keeps nothing for the backward pass.",
+    }[traits.reads]
+    if entry.learnable:
+        yield "Its parameters can be learnt: it has a primitive."
+    elif entry.spec.parameters:
+        yield "Its parameters cannot be learnt: it has no primitive."
+    if traits.stable_formula:
+        yield "On a GPU its backward pass is one kernel, compiled from the formula."
+    if traits.supports is not None:
+        yield f"A black box that works with {', '.join(map(code, traits.supports)) or 'none of the transforms'}."
+
+
+def _elsewhere(name: str, names: set[str]) -> Iterator[str]:
+    """Say what it is called elsewhere: in other libraries, and here under a second name."""
+    rows = [row for row in ROWS if row.ours == name]
+    if rows:
+        yield _facts(
+            ("library", "name there", "is here", "at zero", "note"),
+            (
+                (
+                    f"{LIBRARIES[row.library].title} {LIBRARIES[row.library].version}",
+                    " or ".join(code(each) for each in row.names) + _defaults(row),
+                    _here(row, name),
+                    "fires" if LIBRARIES[row.library].fires_at_zero else "silent",
+                    prose(row.note),
+                )
+                for row in rows
+            ),
+        )
+        yield "Where it fires at exactly zero, add `at_zero=1`."
+        known = [f"{row.library}.{row.names[0]}" for row in rows if None not in row.theirs.values()]
+        yield f"`surroreg translate {known[-1]}`, say, writes the line that loads it." if known else ""
+    else:
+        yield "No other library is known to have it under a name of its own."
+    for kin in KIN:
+        for ours in kin.names if kin.ours == name else ():
+            yield f"{_linked(ours, names)}{_defaults(kin)} is the same function: {_here(kin, name)}{_noted(kin)}."
+        if name in kin.names:
+            yield f"It is also {_linked(kin.ours, names)}: {_here(kin, kin.ours)}{_noted(kin)}."
+
+
+def _defaults(row: Equivalent) -> str:
+    given = [key if value is None else f"{key}={value:g}" for key, value in row.theirs.items()]
+    return f" with {code(', '.join(given))}" if given else ""
+
+
+def _here(row: Equivalent, name: str) -> str:
+    """Return what a row is here, in formulas of the parameters there."""
+    given = [f"{key}={value}" for key, value in row.params.items()]
+    given += [f"scale={row.scale}"] if row.scale != "1" else []
+    given += [f"shift={row.shift}"] if row.shift not in ("0", "0.0") else []
+    return code(f"{name}({', '.join(given)})")
+
+
+def _noted(row: Equivalent) -> str:
+    return f", {prose(row.note)}" if row.note else ""
+
+
+def _linked(name: str, names: set[str]) -> str:
+    path = name if "/" in name else f"builtin/{name}"
+    return f"[{code(name)}](../{path}.md)" if name in names else code(name)
+
+
+def _references(entry: Entry) -> Iterator[str]:
+    if not entry.spec.references:
+        return
+    yield "## References"
+    for reference in entry.spec.references:
+        found = cite.known(reference)
+        yield f"- {link(_title(found) if found else reference.identifier, reference.url)}"
+        yield directive("dropdown", "BibTeX", directive("code-block", "bibtex", cite.entry(reference)))
+
+
+def _title(bibtex: str) -> str:
+    """Return authors, year and title of an entry, as text."""
+    (found,) = parse_string(bibtex, "bibtex").entries.values()
+    names = [" ".join(person.prelast_names + person.last_names) for person in found.persons.get("author", ())]
+    who = " & ".join(names) if len(names) < 3 else f"{names[0]} et al."
+    return str(Text.from_latex(f"{who} ({found.fields.get('year', 'n.d.')}). {found.fields.get('title', '')}"))
+
+
+def _conformance(entry: Entry, verdict: Verdict | None) -> Iterator[str]:
+    from surroreg.conformance.report import SHOWN
+
+    again = f"`surroreg check {entry.name}` runs the checks."
+    if verdict is None:
+        yield f"Not checked in this build. {again}"
+    elif verdict.trouble:
+        yield f"It could not be checked: {text(verdict.trouble)}"
+    else:
+        counts = {"failed": 0, "unverified": 0, **verdict.counts}
+        told = ", ".join(f"**{counts[status]}** {words}" for status, words in SHOWN.items() if status in counts)
+        where = f"on {' and '.join(DEVICES)}, not on a GPU, with torch {torch.__version__}"
+        yield f"{told}; {where} and {EXAMPLES} examples a check. {again}"
+        yield "\n".join(f"- {code(check)}: {text(message)}" for check, message in verdict.failed.items())
+
+
+def _speed(measured: bool) -> Iterator[str]:
+    if measured:
+        yield "## Speed"
+        yield "It is in the tables of [speed and memory](../../benchmarks.md), beside the other libraries that have it."

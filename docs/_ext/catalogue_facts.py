@@ -1,0 +1,127 @@
+"""What the catalogue says of a surrogate: all of it computed or declared, nothing typed."""
+
+from __future__ import annotations
+
+import functools
+import math
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import surroreg
+from surroreg import formula
+from surroreg.parameters import Parameter, reference_to
+from surroreg.shape import Shape, shape
+
+_SYMBOL = re.compile(r"([A-Za-zα-ωΑ-Ω])([0-9]?)(²?)")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A surrogate of the catalogue.
+
+    Args:
+        name: as ``surroreg.names()`` gives it.
+        spec: its description.
+        plugin: distribution and version it was installed by, if any.
+    """
+
+    name: str
+    spec: surroreg.SurrogateSpec
+    plugin: str = ""
+    values: Mapping[str, Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        example = self.spec.examples[0] if self.spec.examples else {}
+        needed = {p.name: example[p.name] for p in self.spec.parameters if p.required and p.name in example}
+        defaults = {p.name: p.default for p in self.spec.parameters if not p.required}
+        object.__setattr__(self, "values", {**defaults, **needed})
+
+    @property
+    def namespace(self) -> str:
+        """``"builtin"``, or that of its plugin."""
+        return self.name.partition("/")[0] if "/" in self.name else "builtin"
+
+    @property
+    def document(self) -> str:
+        """Path of its card below the catalogue, without a suffix."""
+        return f"{self.namespace}/{self.spec.name}"
+
+    @property
+    def call(self) -> str:
+        """The line of Python that loads it, with all its parameters."""
+        values = {p.name: shown(self.values[p.name]) if p.name in self.values else "..." for p in self.spec.parameters}
+        given = "".join(f", {name}={value}" for name, value in values.items())
+        return f'surroreg.load("{self.name}"{given})'
+
+    @functools.cached_property
+    def surrogate(self) -> Any:
+        """The surrogate, at its defaults."""
+        return self.spec(**self.values)
+
+    @property
+    def learnable(self) -> bool:
+        """Whether a parameter can be an ``nn.Parameter``."""
+        return self.spec.primitive is not None and any(p.type is float for p in self.spec.parameters)
+
+    @functools.cached_property
+    def shape(self) -> Shape | str:
+        """Its shape at the defaults, or why there is none."""
+        if self.spec.traits.stochastic:
+            return "The gradient is drawn at random, so it has no one shape."
+        if required := [p.name for p in self.spec.parameters if p.required]:
+            return f"It is what {' and '.join(required)} makes it."
+        if self.spec.derivative is None:
+            return "It comes from a factory, which tells no derivative."
+        try:
+            surrogate = self.surrogate
+            return shape(self.spec, {p.name: getattr(surrogate, p.name) for p in self.spec.parameters})
+        except Exception as error:  # of a plugin's code
+            return f"It could not be computed: {type(error).__name__}: {error}"
+
+
+def entries() -> list[Entry]:
+    """Return the surrogates of the built-ins and of every plugin, built-ins first."""
+    plugins = {info.namespace: f"{info.distribution} {info.version}" for info in surroreg.plugins()}
+    found = [(name, surroreg.spec(name)) for name in surroreg.names()]
+    listed = [Entry(name, spec, plugins.get(name.rpartition("/")[0], "")) for name, spec in found]
+    return sorted(listed, key=lambda entry: (entry.namespace != "builtin", entry.name))
+
+
+def shown(value: Any) -> str:
+    """Return a parameter's value as Python."""
+    return repr(reference_to(value)) if callable(value) or isinstance(value, str) else repr(value)
+
+
+def number(value: float) -> str:
+    """Return a number to six digits."""
+    return "∞" if value == math.inf else "−∞" if value == -math.inf else f"{value:.6g}".replace("-", "−")
+
+
+def latex(spec: surroreg.SurrogateSpec, text: str) -> str:
+    """Return one of a spec's formulas in LaTeX, with the parameters' symbols.
+
+    Raises:
+        SpecError: it cannot be read.
+    """
+    import sympy
+
+    expression = formula.parse(spec, text)
+    names = {sympy.Symbol(p.name, real=True): symbol(p) for p in spec.parameters}
+    return str(sympy.latex(expression, symbol_names=names))
+
+
+def symbol(parameter: Parameter) -> str:
+    """Return a parameter's symbol in LaTeX: a letter, maybe with an index and a square, or else its name."""
+    found = _SYMBOL.fullmatch(parameter.symbol)
+    if found is None:
+        return rf"\mathtt{{{parameter.name}}}".replace("_", r"\_")
+    letter, index, square = found.groups()
+    return "{" + _letter(letter) + (f"_{{{index}}}" if index else "") + ("^{2}" if square else "") + "}"
+
+
+def _letter(letter: str) -> str:
+    name = unicodedata.name(letter).removeprefix("GREEK SMALL LETTER ")
+    return letter if " " in name else "\\" + name.lower().replace("lamda", "lambda")

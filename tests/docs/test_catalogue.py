@@ -1,0 +1,464 @@
+"""The catalogue, built with the zoo and with a plugin that means harm."""
+
+import html.parser
+import importlib
+import importlib.util
+import math
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import urljoin, urlparse
+
+import pytest
+
+import surroreg
+import surroreg.api
+from surroreg.cli import main
+from surroreg.equivalents import KIN, LIBRARIES, ROWS
+from surroreg.registry import Registry
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+NEEDED = ("sphinx", "myst_parser", "pydata_sphinx_theme", "sphinx_design", "matplotlib", "pybtex")
+missing = [package for package in NEEDED if importlib.util.find_spec(package) is None]
+pytestmark = pytest.mark.skipif(
+    bool(missing), reason=f"{', '.join(missing)} not installed: pip install 'surroreg[docs]'"
+)
+
+CONF = f"""
+import sys
+sys.path.insert(0, {str(DOCS / "_ext")!r})
+project = html_title = "surroreg"
+extensions = ["mathml", "catalogue"]
+html_math_renderer = "mathml"
+html_theme = "pydata_sphinx_theme"
+html_static_path = [{str(DOCS / "_static")!r}]
+myst_enable_extensions = ["colon_fence", "dollarmath", "deflist", "attrs_inline"]
+"""
+
+#: All that a page could take for markup, and what must come out as text.
+HARM = "<script>alert(1)</script> | [x](javascript:alert(2)) ```{raw} html``` {{x}} $a$ <img src=x onerror=alert(3)>"
+PLUGIN = '''
+from surroreg import Parameter, SurrogateSpec, hookimpl, surrogate
+
+HARM = {harm!r}
+
+@surrogate(
+    formula="Piecewise((Function('operatorname')(x), x > 0), (a, True))",
+    parameters=[Parameter("a", 1.0, gt=0, symbol=r"\\href{{javascript:alert(4)}}{{a}}", doc=HARM)],
+    references=['https://example.org/"><script>alert(5)</script>) [y](javascript:alert(6'],
+    aliases=["Harm"],
+)
+def harm(x, a):
+    """<b onclick=alert(7)>Bold</b> {harm}
+
+    # A title
+
+    ```{{raw}} html
+    <script>alert(8)</script>
+    ```
+
+    `code with <b>, a | and ``more`` of it`.
+    """
+    return a * (1 - x.abs()).relu()
+
+def fails():
+    raise RuntimeError(HARM)
+
+@hookimpl
+def surroreg_surrogates():
+    box = SurrogateSpec(name="box", factory=fails, formula="x +", summary=HARM, description=HARM)
+    return [harm, box]
+'''
+
+
+class Reader(html.parser.HTMLParser):
+    """What a browser would see: tags with their attributes, the text, scripts, and tables."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.tags, self.words, self.scripts, self.tables, self._inside = [], [], [], [], []
+        self.feed(page)
+        self.text = " ".join("".join(self.words).split())
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+        self._inside.append(tag)
+        if tag == "table":
+            self.tables.append([])
+        elif tag == "tr":
+            self.tables[-1].append([])
+        elif tag in ("td", "th"):
+            self.tables[-1][-1].append("")
+
+    def handle_endtag(self, tag):
+        while tag in self._inside and self._inside.pop() != tag:
+            pass
+
+    def handle_data(self, data):
+        if "script" in self._inside:
+            self.scripts.append(data)
+            return
+        self.words.append(data)
+        if {"td", "th"} & set(self._inside):
+            self.tables[-1][-1][-1] += data.strip()
+
+
+class Site:
+    """A built site, and the sources it was built from."""
+
+    def __init__(self, source, out):
+        self.source, self.out = source, out
+
+    def page(self, name):
+        return Reader((self.out / "catalogue" / f"{name}.html").read_text(encoding="utf-8"))
+
+    def facts(self, name):
+        """Return the table of a card that begins with the peak."""
+        (table,) = (table for table in self.page(name).tables if len(table) > 1 and table[1][0] == "peak")
+        return {row[0]: row[1] for row in table[1:]}
+
+    @property
+    def compared(self):
+        (table,) = self.page("index").tables
+        return {row[0]: dict(zip(table[0], row, strict=True)) for row in table[1:]}
+
+
+def build(source, out, *options, site=None):
+    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", *options, str(source), str(out)]
+    path = {} if site is None else {"PYTHONPATH": str(site)}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("SURROREG_")}
+    return subprocess.run(command, env={**kept, **path}, capture_output=True, text=True, check=False)
+
+
+def install(site, namespace, module, version="1.0"):
+    info = site / f"surroreg_{namespace}-{version}.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: surroreg-{namespace}\nVersion: {version}\n")
+    (info / "entry_points.txt").write_text(f"[surroreg]\n{namespace} = {module}\n")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    root = tmp_path_factory.mktemp("catalogue")
+    installed, source = root / "installed", root / "source"
+    install(installed, "zoo", "surroreg_zoo")
+    shutil.copytree(ROOT / "plugins" / "surroreg-zoo" / "surroreg_zoo", installed / "surroreg_zoo")
+    install(installed, "harm", "surroreg_harm")
+    (installed / "surroreg_harm.py").write_text(PLUGIN.format(harm=HARM), encoding="utf-8")
+    source.mkdir()
+    (source / "conf.py").write_text(CONF, encoding="utf-8")
+    (source / "index.md").write_text("# Home\n\n```{toctree}\ncatalogue/index\nbenchmarks\n```\n", encoding="utf-8")
+    shutil.copy(DOCS / "benchmarks.md", source)
+    # What is left of a surrogate that is gone.
+    (source / "catalogue" / "gone").mkdir(parents=True)
+    (source / "catalogue" / "gone" / "gone.md").write_text("# Gone\n", encoding="utf-8")
+    done = build(source, root / "out", "-D", "catalogue_conformance=0", site=installed)
+    assert done.returncode == 0, done.stderr[-4000:]
+    return Site(source, root / "out")
+
+
+@pytest.fixture
+def zoo(monkeypatch):
+    """A registry that knows the built-ins and the zoo of this checkout, installed or not."""
+    monkeypatch.setattr(surroreg.api, "_default", Registry(scan=lambda: ([], [])))
+    monkeypatch.syspath_prepend(ROOT / "plugins" / "surroreg-zoo")
+    for spec in importlib.import_module("surroreg_zoo").surroreg_surrogates():
+        surroreg.register(spec, namespace="zoo")
+
+
+def document(name):
+    return name if "/" in name else f"builtin/{name}"
+
+
+# -- whether everything is there ------------------------------------------------------------------
+
+
+def test_every_surrogate_has_a_card_a_place_in_the_gallery_and_a_row(site, zoo):
+    links = [attributes.get("href") for tag, attributes in site.page("index").tags if tag == "a"]
+    for name in surroreg.names():
+        assert (site.out / "catalogue" / f"{document(name)}.html").is_file()
+        assert links.count(f"{document(name)}.html") >= 2, name
+        assert name in site.compared
+
+
+def letters(text):
+    """Return a text without spaces, quotes and other signs, which typography changes."""
+    return re.sub(r"\W", "", text)
+
+
+def test_a_card_says_all_that_a_spec_says(site, zoo):
+    for name in surroreg.names():
+        spec, page = surroreg.spec(name), site.page(document(name))
+        assert f'surroreg.load("{name}"' in page.text
+        for told in (spec.summary, spec.description, *(parameter.doc for parameter in spec.parameters)):
+            assert letters(told) in letters(page.text), name
+        for parameter in spec.parameters:
+            assert parameter.name in page.text
+        addresses = {attributes.get("href") for tag, attributes in page.tags if tag == "a"}
+        assert {reference.url for reference in spec.references} <= addresses
+        assert ("d(x)=" in page.text.replace(" ", "")) == (spec.formula is not None)
+
+
+def test_a_card_has_its_names_in_other_libraries(site, zoo):
+    for row in ROWS:
+        if row.ours:
+            text = site.page(document(row.ours)).text
+            assert f"{LIBRARIES[row.library].title} {LIBRARIES[row.library].version}" in text
+            assert all(name in text for name in row.names)
+    for kin in KIN:
+        there = f"{document(kin.ours)}.html"
+        addresses = [urljoin(there, attributes.get("href") or "") for _, attributes in site.page(there[:-5]).tags]
+        assert all(f"{document(name)}.html" in addresses for name in kin.names)
+
+
+def test_commands_on_a_card_run(site, zoo, capsys):
+    for name in surroreg.names():
+        commands = re.findall(r"surroreg (translate [\w.]+)", site.page(document(name)).text)
+        assert commands or name not in {row.ours for row in ROWS} or name == "custom_surrogate"
+        for command in commands:
+            assert main(command.split()) == 0
+            assert f"surroreg.load('{name}'" in capsys.readouterr().out
+
+
+def test_every_hook_is_in_the_reference():
+    from surroreg import hookspecs
+
+    hooks = [name for name, thing in vars(hookspecs).items() if hasattr(thing, "surroreg_spec")]
+    assert hooks
+    text = "".join(page.read_text(encoding="utf-8") for page in (DOCS / "reference").glob("*.md"))
+    assert all(hook in text for hook in hooks)
+
+
+def test_what_is_gone_has_no_card(site):
+    assert not (site.source / "catalogue" / "gone" / "gone.md").exists()
+    assert not (site.out / "catalogue" / "gone").exists()
+
+
+# -- whether it is right --------------------------------------------------------------------------
+
+#: Of each surrogate at its defaults, from its paper or by calculus, on paper.
+KNOWN = {
+    "builtin/fast_sigmoid": {"peak": (1, 0), "area": 2 / 25, "half-width": (math.sqrt(2) - 1) / 25},
+    "builtin/atan": {"peak": (2 / 2, 0), "area": 1, "half-width": 2 / (math.pi * 2)},
+    "builtin/sigmoid": {"peak": (25 / 4, 0), "area": 1, "half-width": math.log(3 + 2 * math.sqrt(2)) / 25},
+    "builtin/tanh": {"peak": (1, 0), "area": 2, "Lipschitz constant": 4 / (3 * math.sqrt(3))},
+    "builtin/piecewise_linear": {"peak": (1, 0), "area": 1, "half-width": 0.5, "Lipschitz constant": 1},
+    "builtin/spike_rate_escape": {"peak": (25, 1), "area": 2 * 25, "half-width": math.log(2)},
+    "builtin/sparse_fast_sigmoid": {"peak": (1 / 26**2, 1), "area": 1 / (25 * 26)},
+    "zoo/gaussian": {"peak": (1 / (0.5 * math.sqrt(2 * math.pi)), 0), "area": 1, "half-width": 0.5 * 1.17741002},
+    "zoo/exponential": {"peak": (0.5, 0), "area": 1, "half-width": math.log(2)},
+}
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_numbers_on_a_card_are_those_of_calculus(name, site):
+    facts = site.facts(name)
+    for key, value in KNOWN[name].items():
+        told = [float(part) for part in facts[key].replace("−", "-").split(" at ")]
+        assert told == pytest.approx(value if isinstance(value, tuple) else [value], rel=1e-5, abs=1e-12), key
+
+
+def test_supports_and_tails_on_a_card_are_those_of_the_formulas(site):
+    assert site.facts("builtin/piecewise_linear")["support"] == "−1 to 1"
+    assert site.facts("builtin/sparse_fast_sigmoid")["support"] == "1 to ∞"
+    assert site.facts("builtin/heaviside")["area"] == "∞"
+    compared = site.compared
+    assert [compared[name]["tail"] for name in ("atan", "sigmoid", "heaviside")] == ["2", "∞", "0"]
+    assert [compared[name]["bounded support"] for name in ("piecewise_linear", "atan")] == ["yes", "no"]
+
+
+def test_what_has_no_one_shape_says_so(site):
+    assert "drawn at random" in site.page("builtin/stochastic_spike_operator").text
+    assert "custom_surrogate_function makes it" in site.page("builtin/custom_surrogate").text
+    assert {site.compared[name]["peak"] for name in ("stochastic_spike_operator", "custom_surrogate")} == {"–"}
+
+
+def test_a_formula_is_written_with_the_symbols_of_its_parameters(site):
+    text = site.page("builtin/piecewise_linear").text.replace(" ", "")
+    assert "d(x)=γmax(0,−k|x|+1)" in text
+
+
+def test_a_second_build_writes_nothing_anew(site, tmp_path):
+    before = {path: path.stat().st_mtime_ns for path in (site.source / "catalogue").rglob("*.*")}
+    done = build(
+        site.source,
+        tmp_path,
+        "-b",
+        "dummy",
+        "-D",
+        "catalogue_conformance=0",
+        site=site.source.parent / "installed",
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    assert before == {path: path.stat().st_mtime_ns for path in (site.source / "catalogue").rglob("*.*")}
+
+
+def test_pictures_say_what_they_show(site):
+    images = [attributes for tag, attributes in site.page("builtin/atan").tags if tag == "img"]
+    assert [image["alt"] for image in images if "_images" in image["src"]] == [
+        "Derivative and primitive of atan at the defaults",
+        "Derivative and primitive of atan for alpha = 1, 2, 4",
+    ]
+
+
+# -- whether it is safe ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["index", "harm/harm", "harm/box"])
+def test_what_a_plugin_says_is_text_and_nothing_else(name, site):
+    page, plain = site.page(name), site.page("builtin/heaviside")
+    assert "alert" not in "".join(page.scripts)
+    assert {tag for tag, _ in page.tags} <= {tag for tag, _ in plain.tags} | {"wbr", "output"}
+    for _, attributes in page.tags:
+        assert not [key for key in attributes if key.startswith("on") and "alert" in (attributes[key] or "")]
+        assert urlparse(attributes.get("href") or "").scheme in ("", "http", "https")
+    assert HARM.partition(" $")[0].replace("`", "") in page.text.replace("`", "")
+
+
+# -- what conformance says ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def parts(monkeypatch):
+    """The extension's modules."""
+    monkeypatch.syspath_prepend(DOCS / "_ext")
+    return importlib.import_module("catalogue_facts"), importlib.import_module("catalogue_verdicts")
+
+
+def wrong_bump(x, slope):
+    """A bump that is not what its formula says."""
+    return 1.1 / (1 + slope * x * x)
+
+
+def test_a_surrogate_that_breaks_its_promise_is_told_of_and_checked_once(parts, zoo, tmp_path, monkeypatch):
+    facts, verdicts = parts
+    spec = surroreg.surrogate(formula="1/(1 + slope*x**2)", parameters=[surroreg.Parameter("slope", 1.0, gt=0)])(
+        wrong_bump
+    )
+    surroreg.register(spec, namespace="lab")
+    entry = facts.Entry("lab/wrong_bump", spec)
+    first = verdicts.Verdicts(tmp_path / "kept.json")
+    verdict = first.of(entry)
+    assert verdict.counts["failed"] == len(verdict.failed) >= 1
+    assert verdict.counts["passed"] > 10
+    assert any("backward_value" in check or "formula" in check for check in verdict.failed)
+    first.save()
+    monkeypatch.setattr("surroreg.conformance.check", None)
+    assert verdicts.Verdicts(tmp_path / "kept.json").of(entry) == verdict
+
+
+def test_values_drawn_for_a_parameter_are_three_and_allowed(parts, zoo):
+    around = importlib.import_module("catalogue_plots").around
+    for name in surroreg.names():
+        for parameter in surroreg.spec(name).parameters:
+            if parameter.type is float and not parameter.required:
+                values = around(parameter, parameter.default)
+                assert len(set(values)) == 3
+                assert parameter.default in values
+                assert [parameter.check(value) for value in values] == values
+    bounded = surroreg.Parameter("p", 0.9, ge=0, le=1)
+    assert around(bounded, 0.9) == [0.45, 0.9]
+    assert around(surroreg.Parameter("n", 2, type=int, ge=1), 2) == [2, 3]
+
+
+# -- in a browser ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def browser():
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if found is None:
+        pytest.skip("no chromium to open the page with")
+    with playwright.sync_playwright() as started:
+        launched = started.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def tab(browser, site):
+    errors = []
+    tab = browser.new_page()
+    tab.on("pageerror", lambda error: errors.append(error))
+    tab.on("dialog", lambda dialog: errors.append(dialog.message))
+    tab.goto((site.out / "catalogue" / "index.html").as_uri())
+    yield tab
+    tab.close()
+    assert errors == []
+
+
+def column(tab, number):
+    return tab.locator(f"table.catalogue-table tbody tr:visible td:nth-child({number})").all_inner_texts()
+
+
+def test_a_click_on_a_column_sorts_and_a_second_one_turns_it_round(tab):
+    head = tab.get_by_role("columnheader", name="peak")
+    assert head.get_attribute("aria-sort") is None
+    head.get_by_role("button").click()
+    assert head.get_attribute("aria-sort") == "ascending"
+    told = column(tab, 3)
+    numbers = [float(text) for text in told if text != "–"]
+    assert numbers == sorted(numbers)
+    assert "–" in told
+    assert "–" not in told[: len(numbers)]
+    head.get_by_role("button").click()
+    assert head.get_attribute("aria-sort") == "descending"
+    told = column(tab, 3)
+    assert [float(text) for text in told if text != "–"] == numbers[::-1]
+    assert "–" not in told[: len(numbers)]
+
+
+def test_infinity_is_the_largest_number(tab):
+    head = tab.get_by_role("columnheader", name="area")
+    head.get_by_role("button").click()
+    told = [text for text in column(tab, 4) if text != "–"]
+    assert told[-told.count("∞") :] == ["∞"] * told.count("∞")
+    assert "∞" in told
+
+
+def test_the_keyboard_sorts_too_and_only_one_column_is_sorted(tab):
+    tab.get_by_role("columnheader", name="peak").get_by_role("button").click()
+    tab.get_by_role("columnheader", name="name", exact=True).get_by_role("button").focus()
+    tab.keyboard.press("Enter")
+    tab.keyboard.press("Enter")
+    assert tab.locator("table.catalogue-table th[aria-sort]").all_inner_texts() == ["name"]
+    assert column(tab, 1) == sorted(column(tab, 1), reverse=True)
+
+
+def test_words_and_a_namespace_filter_the_rows(tab):
+    everything = len(column(tab, 1))
+    tab.get_by_label("Filter").fill("sigmoid fast")
+    assert set(column(tab, 1)) == {"fast_sigmoid", "sparse_fast_sigmoid", "zoo/windowed_fast_sigmoid"}
+    tab.get_by_label("Namespace").select_option("zoo")
+    assert column(tab, 1) == ["zoo/windowed_fast_sigmoid"]
+    assert tab.locator(".catalogue-filter output").inner_text() == f"1 of {everything} surrogates"
+    tab.get_by_label("Filter").fill("")
+    assert {name.partition("/")[0] for name in column(tab, 1)} == {"zoo"}
+    tab.get_by_label("Filter").fill("no such thing")
+    assert column(tab, 1) == []
+
+
+def test_a_surrogate_is_found_by_an_alias(tab):
+    tab.get_by_label("Filter").fill("piecewiseexp")
+    assert column(tab, 1) == ["zoo/exponential"]
+
+
+def test_without_scripts_there_is_the_whole_table(browser, site):
+    context = browser.new_context(java_script_enabled=False)
+    tab = context.new_page()
+    tab.goto((site.out / "catalogue" / "index.html").as_uri())
+    assert len(column(tab, 1)) == len(site.compared)
+    context.close()
+
+
+@pytest.mark.parametrize("name", ["index", "builtin/atan", "builtin/inverse_stochastic_spike_operator"])
+def test_a_phone_scrolls_tables_and_not_the_page(name, browser, site):
+    tab = browser.new_page(viewport={"width": 390, "height": 844})
+    tab.goto((site.out / "catalogue" / f"{name}.html").as_uri())
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 390
+    tab.close()

@@ -43,6 +43,16 @@ def test_the_wheel_holds_the_package_and_nothing_else(tmp_path, monkeypatch):
     assert any(name.endswith("licenses/LICENSE") for name in names)
 
 
+def test_what_the_readme_links_to_is_there():
+    linked = [link for link in re.findall(r"\]\(([^)#]+)", README) if not link.startswith("https://")]
+    assert len(linked) > 8
+    assert [link for link in linked if not (ROOT / link).exists()] == []
+
+
+def test_the_citation_is_of_this_version():
+    assert f"\nversion: {surroreg.__version__}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+
+
 def test_core_dependencies_are_three():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert [re.match("[a-z-]+", d)[0] for d in project["dependencies"]] == ["torch", "pluggy", "importlib-metadata"]

@@ -86,7 +86,7 @@ def refresh() -> None:
 
 def from_config(config: Mapping[str, Any]) -> Surrogate:
     """Return the surrogate that ``Surrogate.to_config`` described; errors as for :func:`load`."""
-    from surroreg.plain import from_plain
+    from surroreg.values import from_plain
 
     unknown = sorted(config.keys() - {"name", "params", "at_zero"})
     if unknown or "name" not in config:

@@ -14,10 +14,10 @@ from surroreg import api, shape
 from surroreg.adjusted import adjusted
 from surroreg.autograd import check_input, spike
 from surroreg.errors import NoPrimitiveError, ParameterError, ParameterTypeError, SpecError, did_you_mean
-from surroreg.parameters import SCALE, SHIFT, Parameter
-from surroreg.plain import shown, to_plain
+from surroreg.parameters import SCALE, SHIFT
 from surroreg.rule import Rule, is_extreme, rule_of
 from surroreg.specs import SurrogateSpec
+from surroreg.values import checked, shown, to_plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -141,7 +141,7 @@ class Surrogate(nn.Module):
             raise TypeError(f"scaled takes one of factor, peak and area; got {len(wanted)} of them.")
         ((how, value),) = wanted
         base, own = self._base()
-        value = self._checked(SCALE, value)
+        value = checked(base, SCALE, value)
         if how == "factor":
             value *= self.params.get(SCALE.name, 1.0)
         else:
@@ -161,7 +161,7 @@ class Surrogate(nn.Module):
             NotImplementedError: the surrogate comes from a factory, and tells no derivative.
         """
         base, _ = self._base()
-        offset = self.params.get(SHIFT.name, 0.0) + self._checked(SHIFT, by)
+        offset = self.params.get(SHIFT.name, 0.0) + checked(base, SHIFT, by)
         return type(self)(base, {**self.params, SHIFT.name: offset}, self._at_zero)
 
     def _base(self) -> tuple[SurrogateSpec, dict[str, Any]]:
@@ -203,11 +203,7 @@ class Surrogate(nn.Module):
         super().__setattr__(name, value)
 
     def _set(self, name: str, value: Any) -> None:
-        parameter = self.spec.parameter(name)
-        if isinstance(value, Tensor):
-            self._check_tensor(parameter, value)
-        else:
-            value = self._checked(parameter, value)
+        value = checked(self.spec, self.spec.parameter(name), value)
         for store in (self.__dict__, self._buffers, self._parameters):
             store.pop(name, None)
         if isinstance(value, nn.Parameter):
@@ -216,27 +212,6 @@ class Surrogate(nn.Module):
             self.register_buffer(name, value)
         else:
             self.__dict__[name] = value
-
-    def _check_tensor(self, parameter: Parameter, value: Tensor) -> None:
-        if parameter.type is not float or not value.is_floating_point() or value.numel() == 0:
-            raise ParameterTypeError(
-                f"parameter {parameter.name!r} cannot be a tensor of shape {tuple(value.shape)} and {value.dtype}."
-            )
-        if value.requires_grad and self.spec.primitive is None:
-            raise NoPrimitiveError(
-                f"{self.spec.name!r} cannot learn {parameter.name!r}: a parameter's gradient is the derivative of the "
-                "primitive, and it has none. Give a number, or a tensor that requires no gradient."
-            )
-        # A shard of a parameter, say, has no extremes of its own.
-        if type(value) in (Tensor, nn.Parameter) and not value.is_meta:
-            for extreme in (value.detach().amin(), value.detach().amax()):
-                self._checked(parameter, extreme.item())
-
-    def _checked(self, parameter: Parameter, value: Any) -> Any:
-        try:
-            return parameter.check(value)
-        except ParameterError as error:
-            raise type(error)(f"{self.spec.name!r}: {error}") from None
 
     def _rebuild(self) -> None:
         """Make ready what a call needs of the parameters' values."""

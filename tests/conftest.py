@@ -2,7 +2,13 @@
 
 import sys
 
+import pytest
+import zoo_plugin
 from hypothesis import settings
+
+import surroreg
+import surroreg.api
+from surroreg.registry import Registry
 
 # How long an example takes is no property of what is tested.
 settings.register_profile("surroreg", deadline=None)
@@ -10,3 +16,11 @@ settings.load_profile("surroreg")
 
 # rockpool imports samna, whose package on PyPI runs pip to replace itself when it is imported: not in a test run.
 sys.modules.setdefault("samna", None)
+
+
+@pytest.fixture
+def zoo(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A registry that knows the built-ins and the zoo, under its namespace."""
+    monkeypatch.setattr(surroreg.api, "_default", Registry(scan=lambda: ([], [])))
+    for spec in zoo_plugin.specs():
+        surroreg.register(spec, namespace="zoo")

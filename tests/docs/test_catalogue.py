@@ -18,7 +18,6 @@ import surroreg
 import surroreg.api
 from surroreg.cli import main
 from surroreg.equivalents import KIN, LIBRARIES, ROWS
-from surroreg.registry import Registry
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -159,15 +158,6 @@ def site(tmp_path_factory):
     done = build(source, root / "out", "-D", "catalogue_conformance=0", site=installed)
     assert done.returncode == 0, done.stderr[-4000:]
     return Site(source, root / "out")
-
-
-@pytest.fixture
-def zoo(monkeypatch):
-    """A registry that knows the built-ins and the zoo of this checkout, installed or not."""
-    monkeypatch.setattr(surroreg.api, "_default", Registry(scan=lambda: ([], [])))
-    monkeypatch.syspath_prepend(ROOT / "plugins" / "surroreg-zoo")
-    for spec in importlib.import_module("surroreg_zoo").surroreg_surrogates():
-        surroreg.register(spec, namespace="zoo")
 
 
 def document(name):

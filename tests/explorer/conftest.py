@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,21 +10,14 @@ from typing import Any
 import pytest
 
 import surroreg
-import surroreg.api
 from surroreg.explorer import page
-from surroreg.registry import Registry
 
-ZOO = Path(__file__).parents[2] / "plugins" / "surroreg-zoo"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 @pytest.fixture(autouse=True)
-def zoo(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Register the zoo's surrogates under its namespace."""
-    monkeypatch.setattr(surroreg.api, "_default", Registry(scan=lambda: ([], [])))
-    monkeypatch.syspath_prepend(ZOO)
-    for spec in importlib.import_module("surroreg_zoo").surroreg_surrogates():
-        surroreg.register(spec, namespace="zoo")
+def with_zoo(zoo: None) -> None:
+    """All tests here know the zoo."""
 
 
 @pytest.fixture(scope="session")

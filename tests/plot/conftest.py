@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
-from pathlib import Path
-
 import pytest
+import zoo_plugin
 
 import surroreg
-import surroreg.api
-from surroreg.registry import Registry
-
-ZOO = Path(__file__).parents[2] / "plugins" / "surroreg-zoo"
-
-
-def zoo_specs():
-    sys.path.insert(0, str(ZOO))
-    try:
-        return importlib.import_module("surroreg_zoo").surroreg_surrogates()
-    finally:
-        sys.path.remove(str(ZOO))
 
 
 @pytest.fixture(autouse=True)
-def zoo(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Register the zoo's surrogates under its namespace."""
-    monkeypatch.setattr(surroreg.api, "_default", Registry(scan=lambda: ([], [])))
-    for spec in zoo_specs():
-        surroreg.register(spec, namespace="zoo")
+def with_zoo(zoo: None) -> None:
+    """All tests here know the zoo."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "name" in metafunc.fixturenames:
-        names = [*surroreg.names(namespace="builtin"), *(f"zoo/{spec.name}" for spec in zoo_specs())]
+        names = [*surroreg.names(namespace="builtin"), *(f"zoo/{spec.name}" for spec in zoo_plugin.specs())]
         metafunc.parametrize("name", names)
 
 

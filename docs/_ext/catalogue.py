@@ -37,7 +37,7 @@ def write(app: Sphinx) -> None:
             small[entry.name] = shown[0]
         drawn += shown
         verdict = verdicts.of(entry) if verdicts else None
-        text = card(entry, shown[1:], verdict, {e.name for e in found}, f"| `{entry.name}` |" in measured)
+        text = card(entry, shown[1:], verdict, {e.name for e in found}, measured)
         pages[home / f"{entry.document}.md"] = text
     pages[home / "index.md"] = index(found, small)
     for path, text in pages.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 import torch
@@ -19,9 +20,11 @@ from surroreg.cli import cite
 from surroreg.equivalents import KIN, LIBRARIES, ROWS, Equivalent
 
 TYPES = {"int": "whole number", "bool": "true or false", "callable": "function"}
+#: What stands before the measured tables on their page.
+TABLES = "### float32, eager"
 
 
-def card(entry: Entry, plots: Sequence[Plot], verdict: Verdict | None, names: set[str], measured: bool) -> str:
+def card(entry: Entry, plots: Sequence[Plot], verdict: Verdict | None, names: set[str], benchmarks: str) -> str:
     """Return the page of a surrogate, in Markdown.
 
     Args:
@@ -29,7 +32,7 @@ def card(entry: Entry, plots: Sequence[Plot], verdict: Verdict | None, names: se
         plots: what was drawn of it.
         verdict: what conformance says; ``None`` if it was not asked.
         names: the surrogates that have a page.
-        measured: whether it is in the benchmarks.
+        benchmarks: the text of the page with the measured tables.
     """
     spec = entry.spec
     origin = f"From the plugin {code(entry.plugin)}, as {code(entry.name)}." if entry.plugin else ""
@@ -54,7 +57,7 @@ def card(entry: Entry, plots: Sequence[Plot], verdict: Verdict | None, names: se
             *_references(entry),
             "## Conformance",
             *_conformance(entry, verdict),
-            *_speed(measured),
+            *_speed(entry.name, benchmarks),
         ]
     )
 
@@ -247,7 +250,16 @@ def _conformance(entry: Entry, verdict: Verdict | None) -> Iterator[str]:
         yield "\n".join(f"- {code(check)}: {text(message)}" for check, message in verdict.failed.items())
 
 
-def _speed(measured: bool) -> Iterator[str]:
-    if measured:
+def _speed(name: str, benchmarks: str) -> Iterator[str]:
+    """Yield its row of the first table, float32 and eager, if it has been measured; all the others are a link away."""
+    lines = benchmarks.partition(TABLES)[2].splitlines()
+    heads = [line for line in lines if line.startswith("| surrogate |")]
+    rows = [line for line in lines if line.startswith(f"| `{name}` |")]
+    if heads and rows:
         yield "## Speed"
-        yield "It is in the tables of [speed and memory](../../benchmarks.md), beside the other libraries that have it."
+        yield "\n".join([heads[0], re.sub(r"[^|]+", "---", heads[0]), rows[0]])
+        yield (
+            "One forward and one backward pass on a CPU, eager, float32: the time, the limit L of the memory, and how "
+            "many times longer snnTorch (sn), SpikingJelly (sj) and Norse (no) take. [How it is measured, and the "
+            "other tables](../../benchmarks.md)."
+        )

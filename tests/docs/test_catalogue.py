@@ -193,6 +193,12 @@ def test_a_card_says_all_that_a_spec_says(site, zoo):
         assert ("d(x)=" in page.text.replace(" ", "")) == (spec.formula is not None)
 
 
+def test_a_card_has_the_times_that_were_measured(site, zoo):
+    (row, *_) = re.findall(r"^\| `atan` \| (.*) \|$", (DOCS / "benchmarks.md").read_text(encoding="utf-8"), re.M)
+    assert all(letters(cell) in letters(site.page("builtin/atan").text) for cell in row.split("|"))
+    assert "One forward and one backward pass" not in site.page("zoo/gaussian").text
+
+
 def test_a_card_has_its_names_in_other_libraries(site, zoo):
     for row in ROWS:
         if row.ours:

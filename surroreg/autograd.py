@@ -2,9 +2,11 @@
 
 No single way of writing a custom gradient works everywhere in PyTorch, so :func:`spike` chooses:
 
-* compiling: the plain ``autograd.Function`` (Dynamo refuses one with a ``jvp``), which keeps the step
-  exact and fuses; but under a ``torch.func`` transform, or when exporting something to be trained,
-  Dynamo and ``torch.export`` drop a Function's backward without a word, so there: plain operations;
+* compiling: the plain ``autograd.Function`` as one node of Dynamo's graph. Dynamo does not look into it; AOTAutograd
+  traces forward and backward pass as plain operations, which the compiler fuses. Numbers go in as 0-d tensors, so a
+  new value compiles nothing anew;
+* compiling under a ``torch.func`` transform, or exporting something to be trained: plain operations, as Dynamo and
+  ``torch.export`` drop a Function's backward pass without a word;
 * eager under a ``torch.func`` transform or forward-mode AD: a Function with ``setup_context``, a vmap
   rule and a ``jvp``;
 * traced by ``torch.fx`` or ``torch.jit``: plain operations;
@@ -13,28 +15,92 @@ No single way of writing a custom gradient works everywhere in PyTorch, so :func
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import torch
 from torch import Tensor
-from torch.autograd import forward_ad
 from torch.autograd.function import Function
 from torch.fx import Proxy
 
-from surroreg.rule import Rule, Values, jit_tracing, merged, transforms_active
+from surroreg.private import (
+    admit,
+    as_one_node,
+    direct_apply,
+    forward_mode_active,
+    is_exporting,
+    jit_tracing,
+    transforms_active,
+)
+from surroreg.rule import Rule, Values, is_extreme, merged, rule_of
+from surroreg.specs import SurrogateSpec
 
 _DTYPES = frozenset({torch.float16, torch.bfloat16, torch.float32, torch.float64})
 _LAYOUTS = frozenset({torch.strided, torch.jagged})
-_is_exporting: Callable[[], bool] = getattr(torch.compiler, "is_exporting", lambda: False)  # torch >= 2.7
 
 
-def _note(ctx: Any, rule: Rule, x: Tensor, spikes: Tensor, numbers: Values, tensors: Sequence[Tensor]) -> Any:
+class Call:
+    """All that a call needs besides the input and those parameters that are tensors. It never changes.
+
+    Args:
+        spec: one with a derivative.
+        fires_at_zero: whether the spike at exactly zero is 1.
+        values: the parameters in the spec's order: numbers and callables, ``None`` in place of each tensor.
+        held: the names of the parameters that are tensors, in the spec's order.
+    """
+
+    def __init__(self, spec: SurrogateSpec, fires_at_zero: bool, values: Values, held: tuple[str, ...]) -> None:
+        self.rule = rule_of(spec, fires_at_zero, any(map(is_extreme, values)))
+        self.numbers = values
+        self.held = held
+        # A compiler takes a number for a constant and compiles anew for each, but not a tensor's value. Two precisions:
+        # double arithmetic would cost a GPU many times what the rest does, and single would be wrong for float64.
+        self._single, self._double = (
+            [_cell(value, dtype) if isinstance(value, float) else value for value in values]
+            for dtype in (torch.float32, torch.float64)
+        )
+        self.node = _node(spec, fires_at_zero, *(None if isinstance(value, float) else value for value in values))
+
+    def traced(self, x: Tensor) -> Values:
+        """Return the parameters for a compiler: numbers as 0-d tensors in the precision in which ``x`` is computed."""
+        return self._double if x.dtype is torch.float64 else self._single
+
+
+def _cell(number: float, dtype: torch.dtype) -> Tensor:
+    """Return a number as a 0-d tensor, which PyTorch lets meet tensors of any device and dtype."""
+    if torch.is_inference_mode_enabled():
+        with torch.inference_mode(False):
+            return _cell(number, dtype)
+    return torch.full((), number, dtype=dtype, device="cpu")
+
+
+@functools.lru_cache(maxsize=1024)
+def _node(spec: SurrogateSpec, fires_at_zero: bool, *constants: Any) -> Callable[..., Tensor]:
+    """Return the plain Function as one node of a compiler's graph: a function of the input and the tensors.
+
+    It is the same for all surrogates of a spec, so that one graph serves many networks.
+
+    Args:
+        spec: one with a derivative.
+        fires_at_zero: whether the spike at exactly zero is 1.
+        *constants: the parameters in the spec's order, ``None`` in place of each number and tensor.
+    """
+    rule = rule_of(spec, fires_at_zero)
+
+    def surrogate(x: Tensor, *tensors: Tensor) -> Tensor:
+        return cast(Tensor, Spike.apply(rule, x, constants, *tensors))  # type: ignore[no-untyped-call]
+
+    return as_one_node(surrogate)
+
+
+def _note(
+    ctx: Any, rule: Rule, x: Tensor, spikes: Tensor, numbers: Values, tensors: Sequence[Tensor], learns: bool
+) -> Any:
     """Note what the backward pass needs, and return the tensors among it, which are to be saved."""
     ctx.rule, ctx.numbers = rule, numbers
     # Learning a parameter takes the primitive at x, whatever the derivative itself reads.
-    learnable = tensors and rule.primitive is not None
-    kept = x if rule.reads == "input" or learnable else spikes if rule.reads == "sign" else None
+    kept = x if rule.reads == "input" or learns else spikes if rule.reads == "sign" else None
     return kept, *tensors
 
 
@@ -62,7 +128,7 @@ class Spike(Function):
     @staticmethod
     def forward(ctx: Any, rule: Rule, x: Tensor, numbers: Values, *tensors: Tensor) -> Tensor:  # noqa: D102
         spikes = rule.forward(x)
-        saved = _note(ctx, rule, x, spikes, numbers, tensors)
+        saved = _note(ctx, rule, x, spikes, numbers, tensors, any(ctx.needs_input_grad[3:]))
         if len(saved) > 1 or saved[0] is not None:
             ctx.save_for_backward(*saved)
         return spikes
@@ -70,8 +136,7 @@ class Spike(Function):
     backward = staticmethod(_backward)
 
 
-# Function.apply is written in Python, for those who may be under a transform; here that is known.
-_apply: Callable[..., Tensor] = super(Function, Spike).apply
+_apply = direct_apply(Spike)
 
 
 class TransformableSpike(Function):
@@ -86,7 +151,7 @@ class TransformableSpike(Function):
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:  # noqa: D102
         rule, x, numbers, *tensors = inputs
-        saved = _note(ctx, rule, x, output, numbers, tensors)
+        saved = _note(ctx, rule, x, output, numbers, tensors, bool(tensors) and rule.primitive is not None)
         ctx.save_for_backward(*saved)  # of nothing, too: vmap counts on it
         ctx.save_for_forward(*saved)
 
@@ -108,16 +173,16 @@ class TransformableSpike(Function):
         return cast(Tensor, sum(terms[1:], terms[0]))
 
 
-def composed(rule: Rule, x: Tensor, values: Values) -> Tensor:
+def composed(rule: Rule, x: Tensor, numbers: Values, tensors: Sequence[Tensor] = ()) -> Tensor:
     """Return the spikes as plain operations whose first and second derivatives are the rule's.
 
     ``z = x - stop(x)`` is zero with slope one, so ``z * (d(x) + stop(d(x))) / 2`` is zero with slope
     ``d`` and curvature ``d'``. Where ``x`` is not finite ``z`` would be NaN: there the gradient is zero.
     """
+    values, learnt = merged(numbers, tensors), rule.primitive is not None and len(tensors) > 0
     safe = torch.where(x.detach().abs() < float("inf"), x, 0.0)
     still = safe.detach()
     slope = rule.slope(safe, values)
-    learnt = rule.primitive is not None and any(isinstance(value, (Tensor, Proxy)) for value in values)
     # Drawn once: a stochastic derivative would otherwise disagree with itself.
     base = rule.slope(still, values) if learnt else slope.detach()
     gradient = (safe - still) * ((slope + base) * 0.5)
@@ -137,36 +202,40 @@ def check_input(x: Any) -> None:
         raise TypeError(f"a surrogate takes a dense tensor, not one of layout {x.layout}; call x.to_dense() first.")
 
 
-def spike(rule: Rule, x: Tensor, numbers: Values, tensors: Sequence[Tensor] = ()) -> Tensor:
+def spike(call: Call, x: Tensor, tensors: Sequence[Tensor] = ()) -> Tensor:
     """Return the spikes of ``x``, with the rule's gradient, in the form that the moment asks for.
 
     Args:
-        rule: the surrogate's functions.
+        call: the surrogate's functions and numbers.
         x: membrane minus threshold, any shape, float16, bfloat16, float32 or float64.
-        numbers: the parameters in the spec's order: numbers and callables, ``None`` in place of each tensor.
-        tensors: the parameters that are tensors.
+        tensors: the parameters that are tensors, in the spec's order.
 
     Raises:
         TypeError: ``x`` is an integer, bool, complex or sparse tensor, or no tensor.
     """
+    rule = call.rule
     if type(x) is not Tensor and isinstance(x, Proxy):
-        return composed(rule, x, merged(numbers, tensors))
+        return composed(rule, x, call.numbers, tensors)
     if not isinstance(x, Tensor) or x.dtype not in _DTYPES or x.layout not in _LAYOUTS:
         check_input(x)
     if torch.compiler.is_compiling():
-        if transforms_active() or (_is_exporting() and torch.is_grad_enabled()):
-            return composed(rule, x, merged(numbers, tensors))
-    elif transforms_active():
-        return cast(Tensor, TransformableSpike.apply(rule, x, numbers, *tensors))  # type: ignore[no-untyped-call]
-    elif forward_ad._current_level >= 0:
+        if is_exporting():
+            return composed(rule, x, call.numbers, tensors) if torch.is_grad_enabled() else rule.heaviside(x)
+        if transforms_active():
+            return composed(rule, x, call.traced(x), tensors)
+        if not torch.is_grad_enabled():
+            return rule.heaviside(x)
+        admit()
+        return call.node(x, *[value for value in merged(call.traced(x), tensors) if isinstance(value, Tensor)])
+    if transforms_active():
+        return cast(Tensor, TransformableSpike.apply(rule, x, call.numbers, *tensors))  # type: ignore[no-untyped-call]
+    if forward_mode_active():
         # A jvp with respect to parameters would nest forward-mode AD, which torch refuses outside torch.func.
         if rule.primitive is not None and tensors:
-            return composed(rule, x, merged(numbers, tensors))
-        return cast(Tensor, TransformableSpike.apply(rule, x, numbers, *tensors))  # type: ignore[no-untyped-call]
-    elif jit_tracing() is not None:
-        return composed(rule, x, merged(numbers, tensors))
+            return composed(rule, x, call.numbers, tensors)
+        return cast(Tensor, TransformableSpike.apply(rule, x, call.numbers, *tensors))  # type: ignore[no-untyped-call]
+    if jit_tracing():
+        return composed(rule, x, call.numbers, tensors)
     if torch.is_grad_enabled() and (x.requires_grad or any(tensor.requires_grad for tensor in tensors)):
-        if torch.compiler.is_compiling():
-            return cast(Tensor, Spike.apply(rule, x, numbers, *tensors))  # type: ignore[no-untyped-call]
-        return _apply(rule, x, numbers, *tensors)
+        return _apply(rule, x, call.numbers, *tensors)
     return rule.forward(x)

@@ -7,7 +7,7 @@ import functools
 import torch
 from torch import Tensor
 
-_modes_active = torch._C._len_torch_dispatch_stack
+from surroreg.private import modes_active
 
 
 @functools.lru_cache(maxsize=512)
@@ -19,6 +19,6 @@ def _cached(value: float, dtype: torch.dtype) -> Tensor:
 def constant(value: float, like: Tensor) -> Tensor:
     """Return a number as a 0-d tensor beside ``like``, not to be written to."""
     # One that was made on a GPU may belong to a CUDA graph, one made in a tracer's mode is not real: both are not kept.
-    if like.is_cpu and type(like) is Tensor and not _modes_active():
+    if like.is_cpu and type(like) is Tensor and not modes_active():
         return _cached(value, like.dtype)
     return torch.full((), value, dtype=like.dtype, device=like.device)

@@ -15,9 +15,8 @@ import torch
 from torch import Tensor
 
 from surroreg import formula
+from surroreg.private import create_jit_function, modes_active
 from surroreg.specs import SurrogateSpec
-
-_modes_active = torch._C._len_torch_dispatch_stack
 
 
 def code(spec: SurrogateSpec) -> str:
@@ -77,7 +76,7 @@ class Fused:
         self._spec = spec
         self._names = [f"p{place}" for place in range(len(spec.parameters))]
         self._function: Callable[..., Tensor] | None = None
-        self._works = True
+        self._works = create_jit_function is not None
 
     def __call__(self, x: Tensor, grad: Tensor, numbers: Sequence[Any]) -> Tensor | None:
         """Return ``grad * derivative(x)`` by one kernel, or ``None`` where there can be none.
@@ -87,12 +86,12 @@ class Fused:
             grad: another, of the same shape and dtype.
             numbers: the parameters.
         """
-        if not self._works or _modes_active():  # a mode would not see it
+        if not self._works or modes_active():  # a mode would not see it
             return None
         try:
             if self._function is None:
-                create = torch.cuda.jiterator._create_jit_fn
-                self._function = create(code(self._spec), **dict.fromkeys(self._names, 0.0))
+                assert create_jit_function is not None  # else it does not work
+                self._function = create_jit_function(code(self._spec), **dict.fromkeys(self._names, 0.0))
             return self._function(x, grad, **dict(zip(self._names, map(float, numbers), strict=True)))
         except torch.OutOfMemoryError:
             raise

@@ -5,23 +5,26 @@ from __future__ import annotations
 import copy
 import math
 import pickle
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+import torch
 from torch import Tensor, nn
 
 from surroreg import api, shape
 from surroreg.adjusted import adjusted
-from surroreg.autograd import check_input, spike
-from surroreg.errors import NoPrimitiveError, ParameterError, ParameterTypeError, SpecError, did_you_mean
+from surroreg.autograd import Call, check_input, spike
+from surroreg.errors import NoPrimitiveError, ParameterError, ParameterTypeError, SpecError, did_you_mean, warn
 from surroreg.parameters import SCALE, SHIFT
-from surroreg.rule import Rule, is_extreme, rule_of
 from surroreg.specs import SurrogateSpec
 from surroreg.values import checked, shown, to_plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+#: Attributes of a surrogate that follow from its spec and its parameters: no copy and no pickle holds them.
+_DERIVED = frozenset({"spec", "_names", "_fires_at_zero", "_call", "_factored"})
 
 
 class Surrogate(nn.Module):
@@ -41,9 +44,8 @@ class Surrogate(nn.Module):
 
     spec: SurrogateSpec
     _names: tuple[str, ...]
-    _rule: Rule | None
-    _numbers: list[Any]
-    _held: tuple[str, ...]
+    _fires_at_zero: bool
+    _call: Call | None
     _factored: Callable[[Tensor], Tensor]
 
     def __init__(self, spec: SurrogateSpec | str, params: Mapping[str, Any], at_zero: int | None = None) -> None:
@@ -56,19 +58,22 @@ class Surrogate(nn.Module):
             raise ParameterError(
                 f"{spec.name!r} is taken as it is, and fires {native} at zero; leave at_zero out, or give {native}."
             )
-        # Past nn.Module.__setattr__, and out of the pickled state: both are found again through the spec's name.
-        self.__dict__["spec"] = spec
-        self.__dict__["_names"] = tuple(p.name for p in spec.parameters)
-        self.__dict__["_rule"] = None if spec.factory else rule_of(spec, bool(native if at_zero is None else at_zero))
         for name in params:
             spec.parameter(name)
+        self._describe(spec, bool(native if at_zero is None else at_zero))
         for parameter in spec.parameters:
             if parameter.name not in params and parameter.required:
                 raise ParameterTypeError(f"{spec.name!r} needs a value for {parameter.name!r}. {spec.accepted}")
             if hasattr(Surrogate, parameter.name) or parameter.name in self.__dict__:
                 raise SpecError(f"{spec.name!r} cannot have a parameter {parameter.name!r}: the module uses that name.")
-            self._set(parameter.name, params.get(parameter.name, parameter.default))
+            self._store(parameter.name, checked(spec, parameter, params.get(parameter.name, parameter.default)))
         self._rebuild()
+
+    def _describe(self, spec: SurrogateSpec, fires_at_zero: bool) -> None:
+        # Past __setattr__, which lets nobody else set them.
+        self.__dict__["spec"] = spec
+        self.__dict__["_names"] = tuple(p.name for p in spec.parameters)
+        self.__dict__["_fires_at_zero"] = fires_at_zero
 
     if TYPE_CHECKING:
 
@@ -87,11 +92,11 @@ class Surrogate(nn.Module):
         Raises:
             TypeError: ``x`` is an integer, bool, complex or sparse tensor, or no tensor.
         """
-        if self._rule is None:
+        call = self._call
+        if call is None:
             check_input(x)
             return self._factored(x)
-        held = self._held
-        return spike(self._rule, x, self._numbers, [getattr(self, name) for name in held] if held else ())
+        return spike(call, x, [getattr(self, name) for name in call.held] if call.held else ())
 
     def derivative(self, x: Tensor) -> Tensor:
         """Return the pseudo-derivative at ``x``: same shape and dtype, differentiable.
@@ -100,9 +105,9 @@ class Surrogate(nn.Module):
             NotImplementedError: the surrogate comes from a factory, and tells no derivative.
         """
         check_input(x)
-        if self._rule is None:
+        if self._call is None:
             raise NotImplementedError(f"{self.spec.name!r} comes from a factory, and tells no derivative.")
-        return self._rule.slope(x, self._values())
+        return self._call.rule.slope(x, self._values())
 
     def primitive(self, x: Tensor) -> Tensor:
         """Return the smooth step whose derivative this is, at ``x``: same shape and dtype, differentiable.
@@ -111,9 +116,9 @@ class Surrogate(nn.Module):
             NoPrimitiveError: the spec has none.
         """
         check_input(x)
-        if self._rule is None or self._rule.primitive is None:
+        if self._call is None or self._call.rule.primitive is None:
             raise NoPrimitiveError(f"{self.spec.name!r} has no primitive.")
-        return self._rule.level(x, self._values())
+        return self._call.rule.level(x, self._values())
 
     # -- strength and place -----------------------------------------------------------------------
 
@@ -166,7 +171,7 @@ class Surrogate(nn.Module):
 
     def _base(self) -> tuple[SurrogateSpec, dict[str, Any]]:
         """Return the spec and the parameters without scale and shift."""
-        if self._rule is None:
+        if self._call is None:
             raise NotImplementedError(f"{self.spec.name!r} comes from a factory, and tells no derivative.")
         for name in (SCALE.name, SHIFT.name):
             if isinstance(self.params.get(name), Tensor):
@@ -184,51 +189,94 @@ class Surrogate(nn.Module):
     @property
     def at_zero(self) -> int:
         """The spike at exactly zero."""
-        return int(self._rule.fires_at_zero if self._rule else self.spec.traits.fires_at_zero)
+        return int(self._fires_at_zero)
 
     def _values(self) -> list[Any]:
         return [getattr(self, name) for name in self._names]
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name in self._names:
-            self._set(name, value)
+        names = self.__dict__.get("_names", ())  # torch makes replicas that have no attributes yet
+        if name in names and hasattr(type(self), name):  # torch.nn.utils.parametrize made it a property
+            object.__setattr__(self, name, value)
+        elif name in names:
+            # torch fills a replica with copies of parameters, once for every batch.
+            is_replica = "_is_replica" in self.__dict__
+            self._store(name, value if is_replica else checked(self.spec, self.spec.parameter(name), value))
             self._rebuild()
-            return
+        elif name.startswith("_") or (name != "spec" and self._has(name)) or isinstance(value, nn.Module):
+            super().__setattr__(name, value)
+        else:
+            raise AttributeError(self._refusal(name))
+
+    def _has(self, name: str) -> bool:
+        """Whether the module has an attribute of that name, or a tool of torch's gives one to every module."""
+        stores = (self.__dict__, self._parameters, self._buffers, self._modules)
+        return name == "qconfig" or hasattr(type(self), name) or any(name in store for store in stores)
+
+    def _refusal(self, name: str) -> str:
+        """Return why an attribute cannot be set, and what can."""
+        if name == "spec":
+            return f"the spec of {self.spec.name!r} cannot be replaced; load another surrogate."
         if name in (SCALE.name, SHIFT.name):
             how = {SCALE.name: "scaled(factor=...)", SHIFT.name: "shifted(by=...)"}[name]
-            raise AttributeError(f"{self.spec.name!r} has no {name} to set; load it with one, or use {how}.")
-        hint = "" if name.startswith("_") or hasattr(self, name) else did_you_mean(name, self._names, cutoff=0.75)
-        if hint:
-            raise AttributeError(f"{self.spec.name!r} has no parameter {name!r}.{hint}")
-        super().__setattr__(name, value)
+            return f"{self.spec.name!r} has no {name} to set; load it with one, or use {how}."
+        known = ", ".join(self._names) or "none"
+        return (
+            f"{self.spec.name!r} has no parameter {name!r}.{did_you_mean(name, self._names)} Its parameters: {known}. "
+            "An attribute of your own must begin with '_'."
+        )
 
-    def _set(self, name: str, value: Any) -> None:
-        value = checked(self.spec, self.spec.parameter(name), value)
-        for store in (self.__dict__, self._buffers, self._parameters):
-            store.pop(name, None)
-        if isinstance(value, nn.Parameter):
-            self.register_parameter(name, value)
-        elif isinstance(value, Tensor):
-            self.register_buffer(name, value)
-        else:
-            self.__dict__[name] = value
+    def _store(self, name: str, value: Any) -> None:
+        """Keep a checked value: a learnt parameter in place, so that its optimiser sees it, another anew."""
+        learnt = self._parameters.get(name)
+        if learnt is not None and not isinstance(value, nn.Parameter):
+            self._overwrite(name, learnt, value)
+            return
+        stores: tuple[dict[str, Any], ...] = (self.__dict__, self._buffers, self._parameters)
+        home = stores[isinstance(value, Tensor) + isinstance(value, nn.Parameter)]
+        home[name] = value
+        # Only now: a thread that reads the attribute meanwhile finds the old value or the new one.
+        for store in stores:
+            if store is not home:
+                store.pop(name, None)
+
+    def _overwrite(self, name: str, learnt: nn.Parameter, value: Any) -> None:
+        if isinstance(value, Tensor) and value.requires_grad:
+            raise ParameterTypeError(
+                f"{self.spec.name!r} learns {name!r}; a tensor that requires a gradient cannot be written into it. "
+                f"Assign under torch.no_grad(), assign its detach(), or replace what is learnt by an nn.Parameter."
+            )
+        if isinstance(value, Tensor) and value.shape != learnt.shape:
+            raise ParameterTypeError(
+                f"{self.spec.name!r} learns {name!r} of shape {tuple(learnt.shape)}, not {tuple(value.shape)}. "
+                "Assign a tensor of that shape, or replace what is learnt by an nn.Parameter."
+            )
+        with torch.no_grad():
+            learnt.copy_(value) if isinstance(value, Tensor) else learnt.fill_(value)
 
     def _rebuild(self) -> None:
         """Make ready what a call needs of the parameters' values."""
-        tensors = {*self._buffers, *self._parameters}
-        self.__dict__["_held"] = tuple(name for name in self._names if name in tensors)
-        # A list: of a tuple Dynamo takes the numbers for constants, and compiles anew for each.
-        numbers = [None if name in tensors else self.__dict__[name] for name in self._names]
-        self.__dict__["_numbers"] = numbers
-        if self._rule is not None:
-            plain = any(map(is_extreme, numbers))
-            self.__dict__["_rule"] = rule_of(self.spec, self._rule.fires_at_zero, plain)
+        if self.spec.factory is not None:
+            self.__dict__["_call"] = None
+            self._remake()
+            return
+        while True:
+            numbers = self._present_numbers()
+            held = tuple(name for name in self._names if name not in self.__dict__)
+            self.__dict__["_call"] = Call(self.spec, self._fires_at_zero, numbers, held)
+            if self._present_numbers() == numbers:  # else another thread set one meanwhile
+                return
+
+    def _present_numbers(self) -> list[Any]:
+        return [self.__dict__.get(name) for name in self._names]
+
+    def _remake(self) -> None:
         factory = self.spec.resolve("factory")
-        if factory is not None:
-            made = factory(**self.params)
-            if not callable(made):
-                raise SpecError(f"the factory of {self.spec.name!r} returned {made!r}, which cannot be called.")
-            super().__setattr__("_factored", made)
+        assert factory is not None
+        made = factory(**self.params)
+        if not callable(made):
+            raise SpecError(f"the factory of {self.spec.name!r} returned {made!r}, which cannot be called.")
+        super().__setattr__("_factored", made)
 
     def plot(self, ax: Axes | None = None) -> Figure:
         """Draw the derivative, and in a figure of its own the spike too; see :func:`surroreg.plot.plot`.
@@ -276,22 +324,55 @@ class Surrogate(nn.Module):
         """The spike at zero where it was asked to differ from the spec's."""
         return None if self.at_zero == self.spec.traits.fires_at_zero else self.at_zero
 
-    def _state(self) -> dict[str, Any]:
-        hidden = {"spec", "_rule", "_names", "_numbers", "_held", "_factored", *self._names}
-        return {key: value for key, value in self.__dict__.items() if key not in hidden}
-
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __getstate__(self) -> dict[str, Any]:
         # By name, not by value: the derivative's own name is bound to the spec, so it cannot be pickled.
         try:
             name = api.name_of(self.spec)
         except SpecError as error:
             raise pickle.PicklingError(str(error)) from error
-        return type(self), (name, self.params, self._at_zero), self._state()
+        numbers = {key: value for key, value in self.__dict__.items() if key in self._names}
+        module = self._rest()
+        state = {"spec": name, "at_zero": self._fires_at_zero, "numbers": numbers, "module": module}
+        made = self._modules.get("_factored")
+        if made is not None:  # the factory makes it anew; what it has learnt is kept
+            module["_modules"] = {key: value for key, value in self._modules.items() if value is not made}
+            state["made"] = made.state_dict()
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state["module"])  # type: ignore[no-untyped-call]
+        names = [*state["numbers"], *self._parameters, *self._buffers]
+        self._describe(adjusted(api.spec(state["spec"]), names), state["at_zero"])
+        self.__dict__.update(state["numbers"])
+        self._rebuild()
+        if "made" in state:
+            self._modules["_factored"].load_state_dict(state["made"])  # type: ignore[union-attr]
+        self._warn_of_bounds(names)
+
+    def _warn_of_bounds(self, names: Iterable[str]) -> None:
+        """Warn of values that ``load`` would refuse: an optimiser may have led there, and what was saved must load."""
+        for name in names:
+            try:
+                checked(self.spec, self.spec.parameter(name), getattr(self, name))
+            except (ParameterError, NoPrimitiveError) as error:
+                warn(f"restored as it was saved, though {error}", RuntimeWarning)
+
+    def _rest(self) -> dict[str, Any]:
+        """Return what nn.Module keeps, and a subclass."""
+        return {key: value for key, value in self.__dict__.items() if key not in _DERIVED and key not in self._names}
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Surrogate:
-        clone = type(self)(self.spec, copy.deepcopy(self.params, memo), self._at_zero)
+        # The class may be one that torch.nn.utils.parametrize made: no argument of __init__ would describe it.
+        clone: Surrogate = type(self).__new__(type(self))
         memo[id(self)] = clone
-        clone.__setstate__(copy.deepcopy(self._state(), memo))  # type: ignore[no-untyped-call]
+        clone.__dict__.update(copy.deepcopy(self._rest(), memo))
+        clone._describe(self.spec, self._fires_at_zero)
+        numbers = {key: value for key, value in self.__dict__.items() if key in self._names}
+        clone.__dict__.update(copy.deepcopy(numbers, memo))
+        if "_factored" in clone._modules:  # a module, with what it has learnt
+            clone.__dict__["_call"] = None
+        else:
+            clone._rebuild()
         return clone
 
 

@@ -12,19 +12,15 @@ from torch.fx import Proxy
 
 from surroreg.constants import constant
 from surroreg.fused import Fused
+from surroreg.private import is_batched, jit_tracing, modes_active, transforms_active
 from surroreg.specs import SurrogateSpec
 
 Values = Sequence[Any]
 
 _HALF = frozenset({torch.float16, torch.bfloat16})
-_PLAIN = frozenset({Tensor, torch.nn.Parameter})
+_PLAIN = (Tensor, torch.nn.Parameter)  # a tuple: Dynamo before torch 2.9 cannot look a class up in a frozenset
 #: Elements whose float32 copies stay in the caches.
 _PIECE = 2**18
-
-# Private, and the only test that Dynamo can trace (torch 2.6 and later).
-transforms_active = torch._C._are_functorch_transforms_active
-jit_tracing = torch._C._get_tracing_state
-_is_batched = torch._C._functorch.is_legacy_batchedtensor  # torch.autograd.grad(is_grads_batched=True)
 
 
 class Rule:
@@ -75,7 +71,7 @@ class Rule:
             or torch.is_grad_enabled()  # a higher order is asked for
             or transforms_active()
             or torch.compiler.is_compiling()  # a compiler fuses plain operations better
-            or _is_batched(grad)
+            or is_batched(grad)
         ):
             return self.pullback(x, grad, numbers)
         if x.is_cuda and self.fused is not None and (result := self.fused(x, grad, numbers)) is not None:
@@ -110,7 +106,7 @@ class Rule:
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the spikes, without a boolean tensor in between where ``out=`` is understood."""
-        if type(x) not in _PLAIN or torch.compiler.is_compiling():
+        if type(x) not in _PLAIN or modes_active():  # selective checkpointing takes out= for a change of what it keeps
             return self.heaviside(x)
         compare = torch.ge if self.fires_at_zero else torch.gt
         zero = constant(0.0, x) if x.is_cpu else 0

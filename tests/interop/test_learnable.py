@@ -156,15 +156,59 @@ def test_buffer_follows_the_dtype():
     assert "threshold" in s.state_dict()
 
 
-def test_assignment_between_number_parameter_and_buffer():
+def test_assignment_replaces_number_and_buffer():
     s = surroreg.load("atan")
-    for new in (nn.Parameter(torch.tensor([3.0])), 4.0, torch.tensor([5.0]), nn.Parameter(torch.tensor(6.0)), 2.0):
+    for new in (
+        torch.tensor([5.0]),
+        4.0,
+        torch.tensor(6.0),
+        nn.Parameter(torch.tensor([3.0])),
+        nn.Parameter(torch.ones(())),
+    ):
         s.alpha = new
         assert s.alpha is new
         assert list(s.parameters()) == ([new] if isinstance(new, nn.Parameter) else [])
         assert list(s.buffers()) == ([new] if type(new) is torch.Tensor else [])
         plain = surroreg.load("atan", alpha=new.item() if isinstance(new, torch.Tensor) else new)
         close(gradient(s, points()), gradient(plain, points()))
+
+
+@pytest.mark.parametrize("new", [3.0, 3, torch.tensor([3.0]), torch.tensor([3.0], dtype=torch.float64)])
+def test_assignment_to_learnt_parameter_writes_in_place(new):
+    learnt = nn.Parameter(torch.tensor([2.0]))
+    s = surroreg.load("atan", alpha=learnt)
+    optimiser = torch.optim.SGD(s.parameters(), lr=0.1)
+    s.alpha = new
+    assert s.alpha is learnt
+    assert learnt.item() == 3.0
+    close(gradient(s, points()), gradient(surroreg.load("atan", alpha=3.0), points()))
+    s(points()).sum().backward()
+    optimiser.step()
+    assert s.alpha.item() != 3.0
+
+
+def test_clamped_learnt_parameter_is_still_learnt():
+    s = surroreg.load("atan", alpha=nn.Parameter(torch.tensor([0.05])))
+    with torch.no_grad():
+        s.alpha = s.alpha.clamp(min=0.1)
+    assert [name for name, _ in s.named_parameters()] == ["alpha"]
+    close(s.alpha.detach(), torch.tensor([0.1]))
+
+
+@pytest.mark.parametrize(
+    ("bad", "error", "message"),
+    [
+        (torch.tensor([3.0], requires_grad=True), surroreg.ParameterTypeError, "no_grad"),
+        (torch.tensor([3.0, 4.0]), surroreg.ParameterTypeError, r"shape \(1,\), not \(2,\)"),
+        (-1.0, surroreg.ParameterError, "must be > 0"),
+        (torch.tensor([torch.nan]), surroreg.ParameterError, "finite"),
+    ],
+)
+def test_learnt_parameter_refuses_what_it_cannot_hold(bad, error, message):
+    s = surroreg.load("atan", alpha=nn.Parameter(torch.tensor([2.0])))
+    with pytest.raises(error, match=message):
+        s.alpha = bad
+    assert s.alpha.item() == 2.0
 
 
 def test_a_parameter_that_cannot_broadcast_is_an_error_not_another_shape():

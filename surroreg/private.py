@@ -1,0 +1,92 @@
+"""Every private API of PyTorch that surroreg uses, each with a fallback that is slower but right.
+
+A release of PyTorch may remove any of them. ``tests/interop/test_private.py`` imports and trains without each in turn.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd import forward_ad
+from torch.autograd.function import Function
+
+
+def _private(path: str, fallback: Any) -> Any:
+    """Return what ``path`` names below ``torch``, or ``fallback`` where this release lacks it."""
+    found: Any = torch
+    for part in path.split("."):
+        found = getattr(found, part, None)
+        if found is None:
+            return fallback
+    return found
+
+
+#: Whether a torch.func transform is active. Dynamo traces no other test. Fallback: the forms that bear transforms.
+transforms_active: Callable[[], bool] = _private("_C._are_functorch_transforms_active", lambda: True)
+
+#: The state of torch.jit.trace, or a false value. The public test is written in Python, and slower.
+jit_tracing: Callable[[], Any] = _private("_C._get_tracing_state", torch.jit.is_tracing)  # type: ignore[attr-defined,unused-ignore]
+
+#: Whether a gradient is batched by torch.autograd.grad(is_grads_batched=True). Fallback: no kernels.
+is_batched: Callable[[Tensor], bool] = _private("_C._functorch.is_legacy_batchedtensor", lambda tensor: True)
+
+#: How many dispatch modes are active. Fallback: no cached constants, no fused kernels, no ``out=``.
+modes_active: Callable[[], int] = _private("_C._len_torch_dispatch_stack", lambda: 1)
+
+#: PyTorch's own compiler of elementwise CUDA kernels. Fallback: plain operations.
+create_jit_function: Callable[..., Any] | None = _private("cuda.jiterator._create_jit_fn", None)
+
+
+def forward_mode_active() -> bool:
+    """Whether forward-mode AD is active. Fallback: the form that bears it."""
+    level: int = getattr(forward_ad, "_current_level", 0)
+    return level >= 0
+
+
+def direct_apply(function: type[Function]) -> Callable[..., Tensor]:
+    """Return the ``apply`` of a Function without its test for functorch transforms, which the caller has made.
+
+    Fallback: ``function.apply``, which tests again.
+    """
+    apply: Callable[..., Tensor] = getattr(super(Function, function), "apply", function.apply)
+    return apply
+
+
+def input_metadata(node: Any) -> list[Any] | None:
+    """Return shape, dtype and device of what a node of a graph takes, or ``None`` where PyTorch does not say."""
+    found: list[Any] | None = getattr(node, "_input_metadata", None)
+    return found
+
+
+#: Functions that a compiler is to take whole, and that it does not know yet.
+_unknown: weakref.WeakSet[Callable[..., Any]] = weakref.WeakSet()
+
+
+def as_one_node(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """Make ``function`` one node of the graphs that Dynamo makes, once :func:`admit` has run; and return it.
+
+    ``torch.compiler.allow_in_graph`` would do so at once, and import all of Dynamo, which takes a second.
+    """
+    _unknown.add(function)
+    return function
+
+
+def admit() -> None:
+    """Make what :func:`as_one_node` was given known to Dynamo. It runs while Dynamo traces, and leaves no trace."""
+    while _unknown:
+        torch.compiler.allow_in_graph(_unknown.pop())  # type: ignore[no-untyped-call]
+
+
+def is_exporting() -> bool:
+    """Whether ``torch.export`` is at work. It runs while Dynamo traces, which before torch 2.13 takes it for true."""
+    return torch.compiler.is_exporting()
+
+
+# What torch.compiler.assume_constant_result sets; that imports Dynamo, too. Fallback: Dynamo breaks its graph at admit,
+# and takes the compiled form for the exported one, which is right and slower.
+admit._dynamo_marked_constant = True  # type: ignore[attr-defined]
+is_exporting._dynamo_marked_constant = True  # type: ignore[attr-defined]

@@ -99,7 +99,7 @@ def test_the_spikingjelly_example_of_the_readme_works_as_printed():
     (example,) = [block for block in blocks("python") if "LIFNode" in block]
     scope = {"surroreg": surroreg}
     exec(example, scope)
-    assert repr(scope["lif"].surrogate_function) == "ATan(alpha=2.0, spiking=True)"
+    assert repr(scope["lif"].surrogate_function) == "surroreg.load('atan', alpha=2.0, at_zero=1)"
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/libraries.md"])

@@ -6,23 +6,22 @@
     from surroreg.compat.spikingjelly import surrogate_function
 
     lif = neuron.LIFNode(surrogate_function=surrogate_function("atan", alpha=2.0))
+    lif.surrogate_function.alpha = 3.0  # from the next step on
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal, overload
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from surroreg import api
 from surroreg.compat import as_surrogate
 from surroreg.errors import NoEquivalentError, SpecError, UnknownSurrogateError
 from surroreg.module import Surrogate
-from surroreg.specs import SurrogateSpec
 from surroreg.translation import translate
 
-#: The classes for which SpikingJelly has kernels of whole neurons, in Triton and CUDA.
+#: The classes of SpikingJelly that its kernels of whole neurons know.
 FUSED = frozenset({"ATan", "Erf", "PiecewiseExp", "PiecewiseQuadratic", "Sigmoid", "SoftSign", "SuperSpike"})
 
 
@@ -32,9 +31,8 @@ class SpikingJellySurrogate(Surrogate):
     Get one from :func:`surrogate_function`.
     """
 
-    def __init__(self, spec: SurrogateSpec | str, params: Mapping[str, Any], at_zero: int | None = None) -> None:
-        super().__init__(spec, params, at_zero)
-        self.spiking = True
+    #: Whether a call gives spikes. A neuron reads it; :meth:`set_spiking_mode` sets it.
+    spiking: bool = True
 
     def set_spiking_mode(self, spiking: bool) -> None:
         """Choose spikes, or the smooth step whose derivative is the gradient.
@@ -49,34 +47,77 @@ class SpikingJellySurrogate(Surrogate):
         return super().forward(x) if self.spiking else self.primitive(x)
 
 
-def surrogate_function(surrogate: Surrogate | str, /, *, at_zero: int = 1, **params: Any) -> Callable[[Tensor], Tensor]:
-    """Return what a neuron of SpikingJelly takes as ``surrogate_function``.
+@overload
+def surrogate_function(
+    surrogate: Surrogate | str, /, *, at_zero: int = 1, fused: Literal[False] = False, **params: Any
+) -> SpikingJellySurrogate: ...
+@overload
+def surrogate_function(surrogate: Surrogate | str, /, *, at_zero: int = 1, fused: bool, **params: Any) -> nn.Module: ...
+def surrogate_function(
+    surrogate: Surrogate | str, /, *, at_zero: int = 1, fused: bool = False, **params: Any
+) -> nn.Module:
+    """Return a surrogate for the argument ``surrogate_function`` of SpikingJelly's neurons.
 
-    Where one of the seven classes for which SpikingJelly has fused kernels computes the same, it is an object of
-    that class, so that the kernels are used; its parameter is then called ``alpha``. Else it is a
-    :class:`SpikingJellySurrogate`, with which a neuron takes its general path.
+    The result is a :class:`SpikingJellySurrogate`. It keeps every promise of a :class:`surroreg.Surrogate`: its
+    parameters are attributes, an unknown attribute is an error, it refuses integers, it has gradients in float16, it
+    works under ``torch.func.vmap``. The neuron takes its general path: it calls the surrogate at every time step.
+
+    With ``fused=True`` the result is SpikingJelly's own object, of a class that its CUDA kernels of whole neurons
+    know. Such a kernel never calls the object. It reads the class and the number ``alpha``, and computes a gradient of
+    its own, so none of the promises above can hold there. Assign to ``alpha`` to anneal it; SpikingJelly accepts any
+    other attribute, and ignores it. The kernels need a CUDA device and a float32 membrane: elsewhere ``fused=True``
+    gains nothing.
 
     Args:
         surrogate: a surrogate, or the name of one.
         at_zero: the spike at exactly zero: 1, as everywhere in SpikingJelly, or 0.
+        fused: return SpikingJelly's own object, for its kernels.
         **params: parameters of the surrogate, if it is given by name.
 
     Raises:
         TypeError: parameters beside a surrogate, or one that does not fire at zero as ``at_zero`` says.
+        NoEquivalentError: ``fused=True``, and no class that the kernels know computes the same.
+        ImportError: ``fused=True``, and SpikingJelly is not installed.
         SurroregError: as :func:`surroreg.load`.
     """
-    found = as_surrogate(surrogate, params, at_zero)
-    ready = SpikingJellySurrogate(found.spec, found.params, at_zero)
-    return _fused(ready) if at_zero == 1 else ready
-
-
-def _fused(ready: SpikingJellySurrogate) -> Callable[[Tensor], Tensor]:
-    """Return SpikingJelly's own object for a surrogate, if it has a fast one, or the surrogate."""
-    numbers = {name: value for name, value in ready.params.items() if isinstance(value, float)}
-    if numbers.keys() != ready.params.keys():  # a tensor is not for its kernels
+    loaded = as_surrogate(surrogate, params, at_zero)
+    ready = SpikingJellySurrogate(loaded.spec, loaded.params, at_zero)
+    if not fused:
         return ready
+    return _fused(ready, surrogate if isinstance(surrogate, str) else None)
+
+
+def _fused(ready: SpikingJellySurrogate, name: str | None) -> nn.Module:
+    """Return SpikingJelly's own object that computes the same as a surrogate, of a class that the kernels know.
+
+    Args:
+        ready: the surrogate.
+        name: the name it was asked for by, if it was.
+
+    Raises:
+        NoEquivalentError: no such class computes the same.
+    """
+    tensors = [name for name, value in ready.params.items() if isinstance(value, Tensor)]
+    if ready.at_zero != 1:
+        raise _refusal(ready, "these fire at exactly zero, and at_zero=0 is asked for")
+    if tensors:
+        raise _refusal(ready, f"these take a number, and {tensors[0]!r} is a tensor")
     try:
-        theirs = translate(api.name_of(ready.spec), to="spikingjelly", **numbers)
-        return theirs.load() if theirs.name in FUSED else ready
-    except (NoEquivalentError, UnknownSurrogateError, SpecError):  # not there, or without a name to look for
-        return ready
+        theirs = translate(name or api.name_of(ready.spec), to="spikingjelly", at_zero=1, **ready.params)
+    except NoEquivalentError as error:
+        raise _refusal(ready, "none of these computes the same") from error
+    except (SpecError, UnknownSurrogateError) as error:
+        raise _refusal(ready, "a surrogate without a registered name cannot be compared with these") from error
+    if theirs.name not in FUSED:
+        raise _refusal(ready, f"its equivalent, {theirs.name}, is not among these")
+    if theirs.scale != 1 or theirs.shift:
+        raise _refusal(ready, f"the nearest is {theirs}")
+    made: nn.Module = theirs.load()
+    return made
+
+
+def _refusal(ready: SpikingJellySurrogate, reason: str) -> NoEquivalentError:
+    return NoEquivalentError(
+        f"fused=True has nothing for {ready!r}. SpikingJelly's kernels know {', '.join(sorted(FUSED))}; {reason}. "
+        "Leave fused=True out: the neuron then takes its general path, with this surrogate's own gradient."
+    )

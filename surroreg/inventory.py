@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from surroreg.equivalents import LIBRARIES, ROWS
+from surroreg.equivalents import ROWS
 from surroreg.errors import PluginLoadError, SurroregError, UnknownSurrogateError, did_you_mean
 from surroreg.loader import Namespace
+from surroreg.synonyms import SYNONYMS, Synonym, nearest_word, plain
 
 BUILTIN = "builtin"
 LOCAL = "local"
@@ -63,32 +64,64 @@ def unknown(name: str, namespace: str, infos: Iterable[PluginInfo], spaces: Iter
     if namespace and not here:
         installed = ", ".join(sorted(space.name for space in spaces))
         text += f" No plugin {namespace!r} is installed (installed: {installed})."
-    text += _where_it_is(name, namespace, {space.name for space in spaces})
-    # Compared without namespaces: a long one would drown a short name.
-    shown: dict[str, str] = {}
-    for space in [*here, *spaces]:
-        for spec in space.specs.values():
-            for key in (spec.name, *spec.aliases):
-                shown.setdefault(key.lower(), key if space.name == BUILTIN else f"{space.name}/{key}")
-    text += did_you_mean(name.rpartition("/")[2], shown)
+    present = {space.name for space in spaces} | {info.namespace for info in infos}
+    away = {space: package for space, package in PACKAGES.items() if space not in present}
+    if namespace in away:
+        text += f" {namespace!r} comes with: pip install {away[namespace]}."
+    else:
+        bare = name.rpartition("/")[2]
+        answer = _answer(bare, spaces, away)
+        hidden = [f"{space.name}/{bare.lower()}" for space in spaces if not space.bare and bare.lower() in space.keys]
+        if hidden and not namespace:
+            answer += f" Only by qualified name: {', '.join(map(repr, hidden))}."
+        text += answer or _look_alikes(bare, [*here, *spaces])
     failed = sorted(info.namespace for info in infos if info.status == "failed")
     if failed:
         text += f" {len(failed)} plugin(s) could not be loaded: {', '.join(failed)} (see 'surroreg doctor')."
     return UnknownSurrogateError(text + " 'surroreg list' shows all.")
 
 
-def _where_it_is(name: str, namespace: str, installed: set[str]) -> str:
-    """Return a sentence on what to install, or on what another library's name is here."""
-    away = {space: package for space, package in PACKAGES.items() if space not in installed}
-    if namespace:
-        return f" {namespace!r} comes with: pip install {away[namespace]}." if namespace in away else ""
-    for row in ROWS:
-        space, _, bare = row.ours.rpartition("/")
-        comes = f" comes with: pip install {away[space]}." if space in away else ""
-        if bare == name.lower() and comes:
-            return f" {row.ours!r}{comes}"
-        if row.ours and name.lower() in map(str.lower, row.names):
-            theirs = f"{row.library}.{row.names[0]}"
-            told = f", which{comes}" if comes else f" (see 'surroreg translate {theirs}')."
-            return f" {LIBRARIES[row.library].title}'s {row.names[0]} is {row.ours!r} here{told}"
-    return ""
+def _answer(asked: str, spaces: Iterable[Namespace], away: Mapping[str, str]) -> str:
+    """Return the surrogate that a word of papers or of other libraries stands for, as sentences; ``""`` if none.
+
+    Args:
+        asked: the unknown name, without a namespace.
+        spaces: the namespaces that are installed.
+        away: the packages to install, by their namespaces.
+    """
+    keys = {key for space in spaces if space.bare for key in space.keys}
+    if asked.lower() in keys:  # the namespace was wrong
+        return ""
+    for ours in (*(row.ours for row in ROWS), *(synonym.name for synonym in SYNONYMS.values())):
+        space, _, bare = ours.rpartition("/")
+        if asked.lower() == bare and space in away:
+            return f" {ours!r} comes with: pip install {away[space]}."
+    word, names = plain(asked), set(map(plain, keys))
+    spelled = str.lower if word in names else plain
+    rows = [row for row in ROWS if row.ours and spelled(asked) in map(spelled, row.names)]
+    commands = [f"'surroreg translate {row.library}.{row.names[0]}'" for row in rows]
+    found = nearest_word(asked, names)
+    if found == word or (found and not rows):
+        synonym = SYNONYMS[found]
+    elif rows:
+        found, synonym = word, Synonym(rows[0].ours)
+    else:
+        return ""
+    values = " and ".join(f"{key}={value}" for key, value in synonym.params.items())
+    package = away.get(synonym.name.rpartition("/")[0])
+    text = " Ask for " if found == word else f" If you mean {found!r}, ask for "
+    text += f"{synonym.name!r} with {values}." if values else f"{synonym.name!r}."
+    text += f" It comes with: pip install {package}." if package else ""
+    text += f" {synonym.why}" if synonym.why else ""
+    return text + (f" For its parameters and strength in a library, run {' or '.join(commands)}." if rows else "")
+
+
+def _look_alikes(asked: str, spaces: Iterable[Namespace]) -> str:
+    """Return a question with the names nearest to ``asked``, those of the first namespaces first."""
+    # Compared without namespaces: a long one would drown a short name.
+    shown: dict[str, str] = {}
+    for space in spaces:
+        for spec in space.specs.values():
+            for key in (spec.name, *spec.aliases):
+                shown.setdefault(key.lower(), key if space.name == BUILTIN else f"{space.name}/{key}")
+    return did_you_mean(asked, shown)

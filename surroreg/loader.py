@@ -22,11 +22,19 @@ UNFINISHED = object()
 
 @dataclass
 class Namespace:
-    """The specs of one provider, by lower-cased name and alias."""
+    """The specs of one provider, by lower-cased name and alias.
+
+    Args:
+        name: the namespace.
+        specs: the specs by name.
+        keys: the specs by lower-cased name and alias.
+        bare: whether a bare name may reach them; ``namespace/name`` always does.
+    """
 
     name: str
     specs: dict[str, SurrogateSpec] = field(default_factory=dict)
     keys: dict[str, SurrogateSpec] = field(default_factory=dict)
+    bare: bool = True
 
     def add(self, spec: SurrogateSpec) -> None:
         """Add a spec under all its names, or raise and add nothing."""
@@ -42,7 +50,7 @@ class Namespace:
 
     def without(self, names: set[str]) -> Namespace:
         """Return a copy that lacks some specs and all their names."""
-        rest = Namespace(self.name)
+        rest = Namespace(self.name, bare=self.bare)
         for spec in self.specs.values():
             if spec.name not in names:
                 rest.add(spec)
@@ -86,7 +94,7 @@ class Loader:
                 f"it is written for version {wanted!r} of the plugin interface, and this surroreg has version "
                 f"{hookspecs.API_VERSION}; upgrade the older of the two"
             )
-        space = Namespace(namespace)
+        space = Namespace(namespace, bare=getattr(plugin, "surroreg_bare_names", True))
         with self._registered(plugin, namespace):
             for spec in self._surrogates(plugin):
                 space.add(spec)

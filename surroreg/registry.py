@@ -75,7 +75,8 @@ class Registry:
         elif namespace == BUILTIN:
             found = []
         else:
-            found = [space for space in self._spaces(namespace if slash else None) if key in space.keys]
+            spaces = self._spaces(namespace if slash else None)
+            found = [space for space in spaces if key in space.keys and (slash or space.bare)]
         if len(found) > 1:
             options = " or ".join(repr(f"{space.name}/{space.keys[key].name}") for space in found)
             raise AmbiguousSurrogateError(f"{name!r} is offered by {len(found)} plugins; ask for {options}.")

@@ -35,7 +35,8 @@ class Translation:
         params: its parameters there.
         scale: what its derivative must be multiplied by, to be that of the surrogate translated.
         shift: what its derivative must be moved up by, in membrane units.
-        at_zero: the spike at exactly zero in the library the surrogate is from.
+        at_zero: the spike at exactly zero in the library the surrogate is from. :attr:`library_at_zero` is the one in
+            ``library``; the text of a translation shows both where they differ.
         note: what else is to know.
     """
 
@@ -48,14 +49,22 @@ class Translation:
     note: str = ""
 
     def __str__(self) -> str:
-        """The line of Python that gives it."""
+        """The line of Python that gives it, and what differs from the surrogate translated."""
         arguments = ", ".join(f"{key}={value!r}" for key, value in self._arguments.items())
         if self.library == HERE:
             return f"surroreg.load({self.name!r}{', ' if arguments else ''}{arguments})"
         line = f"{LIBRARIES[self.library].module}.{self.name}({arguments})"
         line = f"method={self.name!r}, {arguments}" if self.library == "norse" else line
         line += f", times {self.scale:.6g}" if self.scale != 1 else ""
-        return line + (f", moved by {self.shift:.6g}" if self.shift else "")
+        line += f", moved by {self.shift:.6g}" if self.shift else ""
+        if self.library_at_zero != self.at_zero:
+            line += f", with spike {self.library_at_zero} instead of {self.at_zero} at exactly zero"
+        return line
+
+    @property
+    def library_at_zero(self) -> int:
+        """The spike at exactly zero, 0 or 1, of neurons of ``library``; in surroreg, which takes any, ``at_zero``."""
+        return self.at_zero if self.library == HERE else int(LIBRARIES[self.library].fires_at_zero)
 
     @property
     def _arguments(self) -> dict[str, Any]:
@@ -100,7 +109,8 @@ def translate(name: str, /, *, to: str | None = None, **params: Any) -> Translat
     """Return what another library's surrogate is here, or ours in another library.
 
     ``translate("spikingjelly.SuperSpike", alpha=2)`` is ``fast_sigmoid(slope=1)`` times 2;
-    ``translate("atan", to="spikingjelly")`` is ``ATan(alpha=2.0)``. ``surroreg translate`` lists what is known.
+    ``translate("atan", to="spikingjelly")`` is ``ATan(alpha=2.0)``, which differs at exactly zero: it spikes there.
+    ``surroreg translate`` lists what is known.
 
     Args:
         name: ``"library.Name"`` for another library's (a whole module path will do), or one of ours.
@@ -108,7 +118,8 @@ def translate(name: str, /, *, to: str | None = None, **params: Any) -> Translat
         **params: its parameters, by the names they have there; the library's defaults for the rest.
 
     Returns:
-        The name, parameters, scale and shift it has there; ``.load()`` gives the surrogate itself.
+        The name, parameters, scale and shift it has there, and the spike at exactly zero; ``.load()`` gives the
+        surrogate itself.
 
     Raises:
         UnknownSurrogateError: no such library, or no such surrogate in it.

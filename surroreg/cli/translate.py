@@ -25,7 +25,8 @@ def translate(arguments: argparse.Namespace) -> int:
     found = surroreg.translate(asked, to=arguments.to, **dict(map(assignment, arguments.set)))
     if arguments.json:
         told = {"library": found.library, "name": found.name, "params": dict(found.params), "scale": found.scale}
-        told |= {"shift": found.shift, "at_zero": found.at_zero, "note": found.note, "line": str(found)}
+        told |= {"shift": found.shift, "at_zero": found.at_zero, "library_at_zero": found.library_at_zero}
+        told |= {"note": found.note, "line": str(found)}
         print_json(translation=told)
         return 0
     print(found)

@@ -6,9 +6,11 @@ Norse chooses its threshold function by a string, out of six. While this is inst
     import surroreg.compat.norse
 
     surroreg.compat.norse.install()
-    p = LIFParameters(method="surroreg:atan")
-    p = LIFParameters(method="surroreg:fast_sigmoid(slope=10, scale=0.3)")
+    p = LIFParameters(method="surroreg:fast_sigmoid(slope=1)")
     cell = norse.torch.LIFCell(p=p)
+
+This method has the gradient of Norse 1.1.0's default, ``"super"``, exactly; ``"surroreg:atan(alpha=2, scale=0.3)"`` is
+another.
 
 What stands in parentheses are numbers by keyword: the surrogate's parameters, ``scale``, ``shift``, ``at_zero``. The
 neuron's ``alpha``, 100 by default, is Norse's own: a surrogate does not get it. Norse's own methods stay what they are.
@@ -126,7 +128,7 @@ def _parsed(method: str) -> tuple[str, dict[str, Any]]:
     except (SyntaxError, ValueError) as error:
         raise ParameterError(
             f"cannot read the method {method!r}. Write {PREFIX}NAME or {PREFIX}NAME(KEYWORD=NUMBER, ...), "
-            f"such as '{PREFIX}fast_sigmoid(slope=10)'."
+            f"such as '{PREFIX}fast_sigmoid(slope=1)'."
         ) from error
     return name, params
 

@@ -352,7 +352,7 @@ def test_what_is_no_keyword_with_a_number_is_refused_with_an_example(text):
     with pytest.raises(surroreg.ParameterError) as raised:
         home.threshold(X, f"surroreg:atan{text}", 1.0)
     assert repr(f"surroreg:atan{text}") in str(raised.value)
-    assert "surroreg:NAME(KEYWORD=NUMBER, ...), such as 'surroreg:fast_sigmoid(slope=10)'" in str(raised.value)
+    assert "surroreg:NAME(KEYWORD=NUMBER, ...), such as 'surroreg:fast_sigmoid(slope=1)'" in str(raised.value)
 
 
 @given(st.text(max_size=8) | st.text("()=,*'1a. +-", max_size=12))

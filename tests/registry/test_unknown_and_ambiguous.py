@@ -15,7 +15,6 @@ import surroreg
         ("fast_sigmod", "fast_sigmoid"),
         ("fast-sigmoid", "fast_sigmoid"),
         ("Fast Sigmoid", "fast_sigmoid"),
-        ("arctan", "atan"),
         ("ATAN2", "atan"),
         ("straight_through", "straight_through_estimator"),
         ("builtin/sigmoi", "sigmoid"),

@@ -3,6 +3,7 @@
 import json
 import math
 import pickle
+from pathlib import Path
 
 import pytest
 import torch
@@ -138,8 +139,71 @@ def test_sinabs_and_rockpool_get_what_their_neurons_take():
 
 
 def test_from_one_library_into_another():
-    assert str(surroreg.translate("spikingjelly.Sigmoid", to="snntorch")) == "snntorch.surrogate.sigmoid(slope=4.0)"
+    assert str(surroreg.translate("spyx.tanh", to="norse")) == "method='tanh', alpha=1.0"
     assert str(surroreg.translate("snntorch.atan", to="surroreg")) == "surroreg.load('atan', alpha=2.0)"
+
+
+# -- the spike at exactly zero -------------------------------------------------------------------
+
+#: What is translated, into which library, and the spike at exactly zero before and after.
+ZERO = [
+    ("atan", {}, "spikingjelly", 0, 1),
+    ("atan", {"at_zero": 1}, "spikingjelly", 1, 1),
+    ("atan", {}, "snntorch", 0, 0),
+    ("atan", {"at_zero": 1}, "snntorch", 1, 0),
+    ("tanh", {}, "norse", 0, 0),
+    ("zoo/gaussian", {}, "sinabs", 0, 1),
+    ("spikingjelly.Sigmoid", {}, "snntorch", 1, 0),
+    ("spikingjelly.Sigmoid", {}, "spikingjelly", 1, 1),
+    ("spikingjelly.Sigmoid", {}, "braintools", 1, 1),
+    ("snntorch.atan", {}, "spikingjelly", 0, 1),
+    ("norse.tanh", {}, "spikingjelly", 0, 1),
+    ("rockpool.StepPWL", {}, "rockpool", 1, 1),
+]
+
+
+@pytest.mark.parametrize(("name", "params", "library", "before", "after"), ZERO)
+def test_translation_shows_the_spike_at_zero_where_it_changes(name, params, library, before, after):
+    found = surroreg.translate(name, to=library, **params)
+    assert (found.at_zero, found.library_at_zero) == (before, after)
+    shown = f", with spike {after} instead of {before} at exactly zero"
+    assert str(found).endswith(shown) == (before != after)
+    assert ("zero" in str(found)) == (before != after)
+
+
+@pytest.mark.parametrize(("name", "params", "library", "before", "after"), ZERO)
+def test_translation_gives_the_spike_at_zero_that_it_shows(name, params, library, before, after):
+    if library not in ("snntorch", "norse", "spikingjelly"):
+        pytest.skip("a neuron of this library decides on the spike, not its surrogate")
+    module(library)
+    found = surroreg.translate(name, to=library, **params)
+    assert found.peer()(torch.zeros(1)).item() == after
+    if (found.scale, found.shift) == (1.0, 0.0):
+        assert found.load()(torch.zeros(1)).item() == after
+
+
+def test_translation_shows_the_spike_at_zero_as_the_page_does():
+    page = Path(__file__).parents[2].joinpath("docs/libraries.md").read_text(encoding="utf-8")
+    assert f"`{surroreg.translate('spikingjelly.Sigmoid', to='snntorch')}`" in page
+
+
+@pytest.mark.parametrize("name", ["snntorch.atan", "spikingjelly.ATan", "sinabs.Gaussian"])
+def test_translation_into_ours_keeps_the_spike_at_zero(name):
+    found = surroreg.translate(name)
+    assert found.library_at_zero == found.at_zero == found.load()(torch.zeros(1)).item()
+    assert "instead of" not in str(found)
+
+
+def test_command_shows_the_spike_at_zero_where_it_changes(capsys):
+    assert main(["translate", "atan", "--to", "spikingjelly"]) == 0
+    assert capsys.readouterr().out.endswith("ATan(alpha=2.0), with spike 1 instead of 0 at exactly zero\n")
+    assert main(["translate", "atan", "--to", "spikingjelly", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["translation"]
+    assert (found["at_zero"], found["library_at_zero"]) == (0, 1)
+    assert found["line"].endswith("with spike 1 instead of 0 at exactly zero")
+
+
+# -- there and back ------------------------------------------------------------------------------
 
 
 @given(st.sampled_from([row for row in ROWS if row.ours and None not in row.theirs.values()]), st.data())

@@ -9,6 +9,8 @@ from surroreg import Parameter, Reference, SurrogateSpec, Traits, hookimpl
 from surroreg_peers.describe import CUSP, EVEN, number, provided, steepness
 
 LIBRARY, VERSION = "snntorch", "1.0.0"
+#: The originals, with their bugs, are for comparison: a bare name must not reach them.
+surroreg_bare_names = False
 
 
 def _spec(

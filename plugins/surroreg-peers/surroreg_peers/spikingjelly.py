@@ -13,6 +13,8 @@ from surroreg import Parameter, Reference, SurrogateSpec, Traits, hookimpl
 from surroreg_peers.describe import number, provided, steepness
 
 LIBRARY, VERSION = "spikingjelly", "2.0.0"
+#: The originals, with their bugs, are for comparison: a bare name must not reach them.
+surroreg_bare_names = False
 
 
 def _made(kind: str, **params: Any) -> Any:

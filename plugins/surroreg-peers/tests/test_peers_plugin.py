@@ -75,6 +75,25 @@ def test_a_built_in_is_not_hidden():
     assert surroreg.load("atan").spec is surroreg.spec("builtin/atan")
 
 
+@pytest.mark.parametrize("name", ["triangle", "superspike", "SuperSpike", "poisson_pass", "leaky_k_relu"])
+def test_bare_name_does_not_reach_an_original(name):
+    qualified = [
+        full for full in surroreg.names() if full.partition("/")[0] in PLUGINS and full.endswith(f"/{name.lower()}")
+    ]
+    if not qualified:
+        pytest.skip("its library is not installed: NOT VERIFIED")
+    with pytest.raises(surroreg.UnknownSurrogateError, match="Only by qualified name: ") as raised:
+        surroreg.load(name, alpha=1)
+    assert repr(qualified[0]) in str(raised.value)
+
+
+def test_bare_name_of_an_original_is_answered_with_ours():
+    with pytest.raises(surroreg.UnknownSurrogateError, match="Ask for 'piecewise_linear'"):
+        surroreg.load("triangle")
+    with pytest.raises(surroreg.UnknownSurrogateError, match="Ask for 'fast_sigmoid'"):
+        surroreg.load("superspike")
+
+
 @pytest.fixture
 def bare(monkeypatch):
     """A registry in whose world none of the libraries is installed."""

@@ -22,7 +22,6 @@ def signed_log_primitive(x: Tensor, slope: float) -> Tensor:
     formula="1/(1 + slope*Abs(x))",
     parameters=[Parameter("slope", 1.0, gt=0, symbol="k", doc="Steepness; the half-width is 1/k.")],
     references=["https://pypi.org/project/spikingjelly/"],
-    aliases=["NonzeroSignLogAbs", "NonzeroSignLog", "superspike_surrogate"],
     primitive=signed_log_primitive,
     kernel="surroreg_zoo.kernels:signed_log",
     traits=Traits(even=True, non_negative=True, kinks=("0",), stable_formula=True),

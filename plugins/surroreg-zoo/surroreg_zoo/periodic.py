@@ -35,7 +35,6 @@ def square_wave_fourier_primitive(x: Tensor, terms: int, period: float) -> Tenso
         Parameter("period", 8.0, gt=0, symbol="T", doc="Period, in membrane units."),
     ],
     references=["https://pypi.org/project/spikingjelly/", "https://pypi.org/project/braintools/"],
-    aliases=["SquarewaveFourierSeries"],
     primitive=square_wave_fourier_primitive,
     kernel="surroreg_zoo.kernels:square_wave_fourier",
     traits=Traits(even=True, non_negative=False),
@@ -67,7 +66,6 @@ def square_wave_fourier(x: Tensor, terms: int, period: float) -> Tensor:
         ),
     ],
     references=["arxiv:2111.01456"],
-    aliases=["PeriodicExponential"],
     kernel="surroreg_zoo.kernels:periodic_exponential",
     # They go on for ever, half a period apart; these are the ones near the threshold.
     traits=Traits(even=False, non_negative=True, kinks=("0", "period/2", "period")),

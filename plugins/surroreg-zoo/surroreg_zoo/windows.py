@@ -27,7 +27,7 @@ def box_primitive(x: Tensor, width: float) -> Tensor:
     formula="Piecewise((1/width, Abs(x) < width/2), (0, True))",
     parameters=[Parameter("width", 1.0, gt=0, symbol="w", doc="Width of the window, in membrane units.")],
     references=["arxiv:1706.02609"],
-    aliases=["Rect", "boxcar", "piecewise_surrogate"],
+    aliases=["Rect"],
     primitive=box_primitive,
     kernel="surroreg_zoo.kernels:box",
     traits=Traits(even=True, non_negative=True, kinks=("-width/2", "width/2"), stable_formula=True),

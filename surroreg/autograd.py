@@ -29,6 +29,7 @@ from surroreg.private import (
     as_one_node,
     direct_apply,
     forward_mode_active,
+    functionalize_active,
     is_exporting,
     jit_tracing,
     transforms_active,
@@ -115,6 +116,8 @@ def _backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
     grads: list[Tensor | None] = [None] * len(tensors)
     learnt = [place for place in range(len(tensors)) if needed[3 + place]]
     if learnt:
+        if x.layout is torch.jagged:  # a sum over a jagged tensor is not a dense parameter's gradient
+            x, grad = x.values(), grad.values()
         primitive = rule.of_learnt(x, numbers, tensors, learnt)
         pull = torch.func.vjp(primitive, *[tensors[place] for place in learnt])[1]
         for place, found in zip(learnt, pull(grad), strict=True):
@@ -228,6 +231,8 @@ def spike(call: Call, x: Tensor, tensors: Sequence[Tensor] = ()) -> Tensor:
         admit()
         return call.node(x, *[value for value in merged(call.traced(x), tensors) if isinstance(value, Tensor)])
     if transforms_active():
+        if functionalize_active():
+            return composed(rule, x, call.numbers, tensors)
         return cast(Tensor, TransformableSpike.apply(rule, x, call.numbers, *tensors))  # type: ignore[no-untyped-call]
     if forward_mode_active():
         # A jvp with respect to parameters would nest forward-mode AD, which torch refuses outside torch.func.

@@ -47,6 +47,12 @@ def forward_mode_active() -> bool:
     return level >= 0
 
 
+def functionalize_active() -> bool:
+    """Whether torch.func.functionalize is active, which no Function bears. Fallback: it is not, and PyTorch raises."""
+    stack = _private("_C._functorch.get_interpreter_stack", list)() or []
+    return any("functionalize" in str(level.key()).lower() for level in stack)
+
+
 def direct_apply(function: type[Function]) -> Callable[..., Tensor]:
     """Return the ``apply`` of a Function without its test for functorch transforms, which the caller has made.
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from surroreg.errors import NoPrimitiveError, ParameterError, ParameterTypeError, SpecError
 from surroreg.parameters import Parameter, import_object, reference_to
+from surroreg.private import modes_active
 from surroreg.specs import SurrogateSpec
+
+_DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 
 
 def checked(spec: SurrogateSpec, parameter: Parameter, value: Any) -> Any:
@@ -30,28 +34,47 @@ def checked(spec: SurrogateSpec, parameter: Parameter, value: Any) -> Any:
 
 
 def _check_tensor(spec: SurrogateSpec, parameter: Parameter, value: Tensor) -> None:
-    if parameter.type is not float or not value.is_floating_point() or value.numel() == 0:
-        raise ParameterTypeError(
-            f"parameter {parameter.name!r} cannot be a tensor of shape {tuple(value.shape)} and {value.dtype}."
-        )
+    unfit = _unfit(parameter, value)
+    if unfit:
+        raise ParameterTypeError(f"{spec.name!r}: parameter {parameter.name!r} cannot be {unfit}.")
     if value.requires_grad and spec.primitive is None:
         raise NoPrimitiveError(
             f"{spec.name!r} cannot learn {parameter.name!r}: a parameter's gradient is the derivative of the "
             "primitive, and it has none. Give a number, or a tensor that requires no gradient."
         )
-    # A shard of a parameter, say, has no extremes of its own.
-    if type(value) in (Tensor, nn.Parameter) and not value.is_meta:
+    if _has_values(value):
         for extreme in (value.detach().amin(), value.detach().amax()):
             checked(spec, parameter, extreme.item())
+
+
+def _unfit(parameter: Parameter, value: Tensor) -> str:
+    """Return why a tensor cannot be the parameter's value, or ``""``."""
+    if is_lazy(value):
+        return "uninitialised: initialise it first"
+    if value.is_nested or value.layout is not torch.strided:
+        return f"a tensor of layout {value.layout}: give a dense one"
+    if parameter.type is not float or value.dtype not in _DTYPES or value.numel() == 0:
+        wanted = "a callable" if parameter.type is Callable else f"{parameter.type.__name__}"
+        if parameter.type is float:
+            wanted = "float16, bfloat16, float32 or float64, and at least one element"
+        return f"a tensor of shape {tuple(value.shape)} and {value.dtype}: give {wanted}"
+    return ""
+
+
+def _has_values(tensor: Tensor) -> bool:
+    """Whether a tensor's values can be read here. A shard has no extremes of its own, a meta or fake tensor no values."""
+    return type(tensor) in (Tensor, nn.Parameter) and not tensor.is_meta and not modes_active()
 
 
 def to_plain(value: Any) -> Any:
     """Return a parameter's value as JSON can hold it.
 
     Raises:
-        SpecError: a callable has no name to find it by.
+        SpecError: a callable has no name to find it by, or a tensor no values, as on the meta device.
     """
     if isinstance(value, Tensor):
+        if not _has_values(value):
+            raise SpecError(f"a {type(value).__name__} on {value.device} has no values that a description could hold.")
         dtype = str(value.dtype).removeprefix("torch.")
         return {"tensor": value.tolist(), "dtype": dtype, "learnable": isinstance(value, nn.Parameter)}
     if callable(value):
@@ -73,6 +96,8 @@ def from_plain(value: Any) -> Any:
 def shown(value: Any) -> str:
     """Return a parameter's value as Python source."""
     if isinstance(value, Tensor):
-        text = f"torch.tensor({value.tolist()}, dtype={value.dtype})"
+        text = f"torch.empty({tuple(value.shape)}, dtype={value.dtype}, device={str(value.device)!r})"
+        if _has_values(value):
+            text = f"torch.tensor({value.tolist()}, dtype={value.dtype})"
         return f"torch.nn.Parameter({text})" if isinstance(value, nn.Parameter) else text
     return repr(reference_to(value)) if callable(value) else repr(value)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _default = Registry()
 
 
-def load(name: str, /, *, at_zero: int | None = None, **params: Any) -> Surrogate:
+def load(name: str, *, at_zero: int | None = None, **params: Any) -> Surrogate:
     """Return a new surrogate by name.
 
     Args:

@@ -230,13 +230,10 @@ def spike(call: Call, x: Tensor, tensors: Sequence[Tensor] = ()) -> Tensor:
             return rule.heaviside(x)
         admit()
         return call.node(x, *[value for value in merged(call.traced(x), tensors) if isinstance(value, Tensor)])
-    if transforms_active():
-        if functionalize_active():
-            return composed(rule, x, call.numbers, tensors)
-        return cast(Tensor, TransformableSpike.apply(rule, x, call.numbers, *tensors))  # type: ignore[no-untyped-call]
-    if forward_mode_active():
-        # A jvp with respect to parameters would nest forward-mode AD, which torch refuses outside torch.func.
-        if rule.primitive is not None and tensors:
+    if transforms_active() or forward_mode_active():
+        # No Function bears functionalize, and a jvp with respect to parameters would nest forward-mode AD.
+        nests = forward_mode_active() and rule.primitive is not None and len(tensors) > 0
+        if nests or functionalize_active():
             return composed(rule, x, call.numbers, tensors)
         return cast(Tensor, TransformableSpike.apply(rule, x, call.numbers, *tensors))  # type: ignore[no-untyped-call]
     if jit_tracing():

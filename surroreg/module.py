@@ -326,8 +326,9 @@ class Surrogate(nn.Module):
 
     def __getstate__(self) -> dict[str, Any]:
         # By name, not by value: the derivative's own name is bound to the spec, so it cannot be pickled.
+        spec = self.spec.base or self.spec
         try:
-            name = api.name_of(self.spec)
+            name = spec if spec.goes_by_value else api.name_of(spec)
         except SpecError as error:
             raise pickle.PicklingError(str(error)) from error
         numbers = {key: value for key, value in self.__dict__.items() if key in self._names}
@@ -342,7 +343,8 @@ class Surrogate(nn.Module):
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state["module"])  # type: ignore[no-untyped-call]
         names = [*state["numbers"], *self._parameters, *self._buffers]
-        self._describe(adjusted(api.spec(state["spec"]), names), state["at_zero"])
+        spec = state["spec"]
+        self._describe(adjusted(api.spec(spec) if isinstance(spec, str) else spec, names), state["at_zero"])
         self.__dict__.update(state["numbers"])
         self._rebuild()
         if "made" in state:
@@ -358,8 +360,9 @@ class Surrogate(nn.Module):
                 warn(f"restored as it was saved, though {error}", RuntimeWarning)
 
     def _rest(self) -> dict[str, Any]:
-        """Return what nn.Module keeps, and a subclass."""
-        return {key: value for key, value in self.__dict__.items() if key not in _DERIVED and key not in self._names}
+        """Return what nn.Module keeps, and a subclass; its dictionaries anew, as a copy must not share them."""
+        rest = {key: value for key, value in self.__dict__.items() if key not in _DERIVED and key not in self._names}
+        return {key: value.copy() if isinstance(value, dict) else value for key, value in rest.items()}
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Surrogate:
         # The class may be one that torch.nn.utils.parametrize made: no argument of __init__ would describe it.

@@ -13,7 +13,8 @@ from typing import Any
 from surroreg.errors import ParameterError, ParameterTypeError, SpecError
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-_TAKEN = frozenset({"x", "grad", "at_zero", "self"})
+#: Names of arguments of load, of adapters, and of the functions of a spec.
+_TAKEN = frozenset({"x", "grad", "at_zero", "self", "name", "surrogate", "to", "fused"})
 _TYPES: dict[Any, str] = {float: "float", int: "int", bool: "bool", Callable: "callable"}
 _REQUIRED: Any = type("Required", (), {"__repr__": lambda self: "<required>"})()
 

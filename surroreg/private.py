@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
-from typing import Any
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, ParamSpec, TypeVar
 
 import torch
 from torch import Tensor
 from torch.autograd import forward_ad
 from torch.autograd.function import Function
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 def _private(path: str, fallback: Any) -> Any:
@@ -62,37 +66,56 @@ def direct_apply(function: type[Function]) -> Callable[..., Tensor]:
     return apply
 
 
-def input_metadata(node: Any) -> list[Any] | None:
-    """Return shape, dtype and device of what a node of a graph takes, or ``None`` where PyTorch does not say."""
-    found: list[Any] | None = getattr(node, "_input_metadata", None)
-    return found
+def gradient_metadata(node: Any, place: int) -> Any | None:
+    """Return what has the shape, dtype and device of a gradient that a node of a graph takes.
+
+    Fallback: the tensor itself where the node is that of a leaf, else ``None``.
+    """
+    found = getattr(node, "_input_metadata", None)
+    return found[place] if found else getattr(node, "variable", None)
 
 
-#: Functions that a compiler is to take whole, and that it does not know yet.
+def kernel_profiling() -> AbstractContextManager[Any]:
+    """Let the profiler see the kernels that Inductor makes on a CPU meanwhile. Fallback: it does not see them."""
+    try:
+        from torch._inductor import config
+
+        return config.patch({"cpp.enable_kernel_profile": True})  # type: ignore[no-any-return,unused-ignore]
+    except (ImportError, AttributeError, KeyError):
+        return nullcontext()
+
+
+def while_tracing(function: Callable[P, R]) -> Callable[P, R]:
+    """Let Dynamo run ``function`` when it traces a call, and take the result for a constant.
+
+    ``torch.compiler.assume_constant_result`` sets the same mark, but imports all of Dynamo, which takes a second.
+    Fallback: Dynamo traces into the function, or breaks its graph there.
+    """
+    function._dynamo_marked_constant = True  # type: ignore[attr-defined]
+    return function
+
+
+@while_tracing
+def is_exporting() -> bool:
+    """Whether ``torch.export`` is at work. Asked directly, Dynamo of torch 2.9 would always say so."""
+    return torch.compiler.is_exporting()
+
+
+#: Functions that Dynamo is to put into its graphs whole, and does not know yet.
 _unknown: weakref.WeakSet[Callable[..., Any]] = weakref.WeakSet()
 
 
 def as_one_node(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """Make ``function`` one node of the graphs that Dynamo makes, once :func:`admit` has run; and return it.
+    """Make ``function`` one node of the graphs that Dynamo makes, from the next :func:`admit` on; and return it.
 
-    ``torch.compiler.allow_in_graph`` would do so at once, and import all of Dynamo, which takes a second.
+    ``torch.compiler.allow_in_graph`` would do so at once, and import all of Dynamo.
     """
     _unknown.add(function)
     return function
 
 
+@while_tracing
 def admit() -> None:
-    """Make what :func:`as_one_node` was given known to Dynamo. It runs while Dynamo traces, and leaves no trace."""
+    """Make what :func:`as_one_node` was given known to Dynamo."""
     while _unknown:
         torch.compiler.allow_in_graph(_unknown.pop())  # type: ignore[no-untyped-call]
-
-
-def is_exporting() -> bool:
-    """Whether ``torch.export`` is at work. It runs while Dynamo traces, which before torch 2.13 takes it for true."""
-    return torch.compiler.is_exporting()
-
-
-# What torch.compiler.assume_constant_result sets; that imports Dynamo, too. Fallback: Dynamo breaks its graph at admit,
-# and takes the compiled form for the exported one, which is right and slower.
-admit._dynamo_marked_constant = True  # type: ignore[attr-defined]
-is_exporting._dynamo_marked_constant = True  # type: ignore[attr-defined]

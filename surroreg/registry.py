@@ -49,7 +49,7 @@ class Registry:
         self._warned_aliases: set[str] = set()
         self._untold: list[str] = []
         self._busy = threading.local()
-        self.refresh()
+        self._forget()
 
     @functools.cached_property
     def builtin(self) -> Namespace:
@@ -148,10 +148,13 @@ class Registry:
         """Forget plugins and scan again when next needed; see :func:`surroreg.refresh`."""
         with self._lock:
             importlib.invalidate_caches()
-            self._plugins: dict[str, Namespace] = {}
-            self._waiting: dict[str, list[Candidate]] | None = None
-            self._infos: list[PluginInfo] = []
-            self._strict = False
+            self._forget()
+
+    def _forget(self) -> None:
+        self._plugins: dict[str, Namespace] = {}
+        self._waiting: dict[str, list[Candidate]] | None = None
+        self._infos: list[PluginInfo] = []
+        self._strict = False
 
     def _spaces(self, namespace: str | None = None) -> list[Namespace]:
         """Return the third-party namespaces, or those of one name, loading what that needs."""

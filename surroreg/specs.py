@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import ast
+import contextlib
 import inspect
 import json
 import re
+import sys
+import textwrap
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import TYPE_CHECKING, Any, Literal
+from types import FrameType
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from surroreg.errors import ParameterError, ParameterTypeError, SpecError, did_you_mean
 from surroreg.parameters import NAME, SCALE, SHIFT, Parameter, as_tuple, import_object, reference_to
@@ -234,12 +239,49 @@ class SurrogateSpec:
 
         return card(self)
 
+    @property
+    def goes_by_value(self) -> bool:
+        """Whether a pickle that is being written holds the spec's functions themselves.
+
+        cloudpickle and dill, which Ray, joblib and notebooks use, do so with what the main program or a function
+        defines: in another process no name leads to it.
+        """
+        module, _, path = self.origin.partition(":")
+        return (module == "__main__" or "<locals>" in path) and _is_pickled_by_value()
+
     def __reduce__(self) -> tuple[Any, ...]:
         # By description: a decorated function's name is bound to the spec, so pickle would not find it.
-        return SurrogateSpec.from_dict, (self.to_dict(),)
+        description = self.to_dict()
+        if self.goes_by_value:
+            spec = self.base or self
+            functions = {role: getattr(spec, role) for role in get_args(Role) if getattr(spec, role) is not None}
+            (description if self.base is None else description["base"]).update(functions)
+        return SurrogateSpec.from_dict, (description,)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> SurrogateSpec:
         return self
+
+
+def _is_pickled_by_value() -> bool:
+    """Whether cloudpickle or dill is among the callers, under whatever name a package ships it."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        if {"cloudpickle", "dill"} & {*frame.f_globals.get("__name__", "").split(".")}:
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _docstring(function: Callable[..., Any]) -> str:
+    """Return a function's docstring, from its source where ``python -OO`` has stripped it."""
+    text = inspect.getdoc(function) or ""
+    if text or sys.flags.optimize < 2:
+        return text
+    with contextlib.suppress(OSError, TypeError, SyntaxError):  # there is no source, or it cannot be read
+        (definition,) = ast.parse(textwrap.dedent(inspect.getsource(function))).body
+        if isinstance(definition, ast.FunctionDef):
+            text = ast.get_docstring(definition) or ""
+    return text
 
 
 def surrogate(
@@ -266,7 +308,7 @@ def surrogate(
     """
 
     def define(derivative: Callable[..., Any]) -> SurrogateSpec:
-        summary, _, description = (inspect.getdoc(derivative) or "").partition("\n")
+        summary, _, description = _docstring(derivative).partition("\n")
         return SurrogateSpec(
             name=derivative.__name__,
             derivative=derivative,

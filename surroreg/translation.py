@@ -105,7 +105,7 @@ class Translation:
         return made(**{key: value for key, value in self.params.items() if key != "spike_threshold"})
 
 
-def translate(name: str, /, *, to: str | None = None, **params: Any) -> Translation:
+def translate(name: str, *, to: str | None = None, **params: Any) -> Translation:
     """Return what another library's surrogate is here, or ours in another library.
 
     ``translate("spikingjelly.SuperSpike", alpha=2)`` is ``fast_sigmoid(slope=1)`` times 2;

@@ -62,7 +62,7 @@ def _unfit(parameter: Parameter, value: Tensor) -> str:
 
 
 def _has_values(tensor: Tensor) -> bool:
-    """Whether a tensor's values can be read here. A shard has no extremes of its own, a meta or fake tensor no values."""
+    """Whether a tensor's values can be read: a shard has not all of them, a meta or fake tensor none."""
     return type(tensor) in (Tensor, nn.Parameter) and not tensor.is_meta and not modes_active()
 
 

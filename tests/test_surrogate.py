@@ -1,6 +1,8 @@
 """The loaded object: parameters as attributes, at_zero, derivative, primitive, factories."""
 
 import math
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -36,7 +38,7 @@ def test_assigning_a_parameter_takes_effect_at_the_next_call(slope, x):
 @pytest.mark.parametrize("value", [0, -1, math.nan, math.inf, -math.inf])
 def test_a_refused_value_leaves_the_old_one(value):
     spike = surroreg.load("fast_sigmoid", slope=3)
-    with pytest.raises(surroreg.ParameterError, match="'fast_sigmoid': parameter 'slope' must be"):
+    with pytest.raises(surroreg.ParameterError, match=r"'fast_sigmoid': parameter 'slope' must be"):
         spike.slope = value
     assert spike.slope == 3.0
 
@@ -66,13 +68,49 @@ def test_attributes_of_torch_and_private_ones_can_be_set():
     assert [name for name, _ in spike.named_children()] == ["child"]
 
 
-def test_bad_tensors_as_parameters_are_refused():
-    for bad in (torch.tensor([1]), torch.tensor([]), torch.tensor([1j])):
-        with pytest.raises(surroreg.ParameterTypeError, match="cannot be a tensor"):
-            surroreg.load("fast_sigmoid", slope=bad)
-    for bad in (torch.tensor([1.0, -1.0]), torch.tensor([math.nan])):
-        with pytest.raises(surroreg.ParameterError):
-            surroreg.load("fast_sigmoid", slope=bad)
+UNFIT = {
+    "integer": lambda: torch.tensor([1]),
+    "empty": lambda: torch.tensor([]),
+    "complex": lambda: torch.tensor([1j]),
+    "sparse": lambda: torch.tensor([2.0, 0.0]).to_sparse(),
+    "jagged": lambda: torch.nested.nested_tensor([torch.ones(2), torch.ones(3)], layout=torch.jagged),
+    "mkldnn": lambda: torch.ones(2, 2).to_mkldnn(),
+    "float8": lambda: torch.ones(1).to(torch.float8_e4m3fn),
+    "uninitialised parameter": torch.nn.UninitializedParameter,
+    "uninitialised buffer": torch.nn.UninitializedBuffer,
+}
+
+
+@pytest.mark.parametrize("make", UNFIT.values(), ids=UNFIT)
+def test_unfit_tensor_as_parameter_is_refused(make):
+    with pytest.raises(
+        surroreg.ParameterTypeError, match=r"'fast_sigmoid': parameter 'slope' cannot be .*: (give|init)"
+    ):
+        surroreg.load("fast_sigmoid", slope=make())
+
+
+@pytest.mark.parametrize("bad", [torch.tensor([1.0, -1.0]), torch.tensor([math.nan])])
+def test_tensor_out_of_bounds_is_refused(bad):
+    with pytest.raises(surroreg.ParameterError):
+        surroreg.load("fast_sigmoid", slope=bad)
+
+
+def test_name_can_be_given_by_keyword():
+    # Hydra instantiates {"_target_": "surroreg.load", "name": "atan"} so.
+    assert repr(surroreg.load(name="atan", alpha=3)) == "surroreg.load('atan', alpha=3.0)"
+    assert surroreg.translate(name="norse.tanh", to="surroreg").name == "tanh"
+    with pytest.raises(surroreg.SpecError, match="'name' cannot name a parameter"):
+        surroreg.Parameter("name", 1.0)
+
+
+def test_summary_survives_stripped_docstrings():
+    code = "import surroreg; print([surroreg.spec(name).summary for name in surroreg.names(namespace='builtin')])"
+    plain, stripped = (
+        subprocess.run([sys.executable, *flags, "-c", code], capture_output=True, text=True, check=True).stdout
+        for flags in ([], ["-OO"])
+    )
+    assert stripped == plain
+    assert "''" not in plain
 
 
 def test_a_parameter_that_does_not_broadcast_is_refused():

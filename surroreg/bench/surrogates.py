@@ -17,6 +17,7 @@ import surroreg
 from surroreg.bench.peers import peers
 from surroreg.bench.timing import Time, in_turn
 from surroreg.graph import kept_bytes
+from surroreg.private import kernel_profiling
 
 SIZES = (1_000, 100_000, 1_000_000, 8_000_000)
 DTYPES = (torch.float32, torch.float64, torch.bfloat16)
@@ -109,7 +110,7 @@ def measure(name: str, size: int, dtype: torch.dtype, mode: str, device: str, ro
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the compiler's, about itself and what peers are made of
         if mode == "compiled":
-            torch._dynamo.reset()
+            torch.compiler.reset()
             functions = {library: torch.compile(function) for library, function in functions.items()}
         calls = {library: _step(function, x) for library, function in functions.items()}
         times = in_turn({**calls, COPY: lambda: target.copy_(x.detach())}, rounds)
@@ -123,13 +124,11 @@ def _step(function: Callable[[Tensor], Tensor], x: Tensor) -> Callable[[], objec
     return lambda: torch.autograd.grad(function(x), x, upstream)
 
 
-def _fused(function: Callable[[Tensor], Tensor], x: Tensor) -> float:
-    """Return the seconds that the kernels of a compiled function take for both passes."""
-    from torch._inductor import config
-
+def _fused(function: Callable[[Tensor], Tensor], x: Tensor) -> float | None:
+    """Return the seconds that the kernels of a compiled function take for both passes; ``None`` if none is seen."""
     os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # the profiler writes to standard error
-    torch._dynamo.reset()
-    with config.patch({"cpp.enable_kernel_profile": True}):  # read when the kernels are made
+    torch.compiler.reset()
+    with kernel_profiling():  # read when the kernels are made
         call = _step(torch.compile(function), x)
         call()
     for _ in range(PROFILED):
@@ -142,7 +141,7 @@ def _fused(function: Callable[[Tensor], Tensor], x: Tensor) -> float:
         if "fused" in event.name:
             time = event.self_device_time_total if x.is_cuda else event.self_cpu_time_total
             times.setdefault(event.name, []).append(time * 1e-6)
-    return sum(map(statistics.median, times.values()))
+    return sum(map(statistics.median, times.values())) if times else None
 
 
 def means(cells: Iterable[Cell]) -> dict[tuple[str, str, str, int, str], float]:

@@ -28,12 +28,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from surroreg.api import load
 from surroreg.errors import ParameterError
 from surroreg.module import Surrogate
+from surroreg.private import while_tracing
 
 PREFIX = "surroreg:"
 
@@ -105,7 +105,7 @@ def threshold(x: Tensor, method: str, alpha: float) -> Tensor:
 
 
 # A compiler must find the surrogate, but cannot follow how it is built.
-@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
+@while_tracing
 def _build(method: str) -> None:
     if method not in _built:
         name, params = _parsed(method)

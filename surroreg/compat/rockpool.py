@@ -12,7 +12,7 @@ from surroreg.errors import ParameterTypeError
 from surroreg.module import Surrogate
 
 
-def spike_generation_fn(surrogate: Surrogate | str, /, *, at_zero: int = 1, **params: Any) -> SpikeGeneration:
+def spike_generation_fn(surrogate: Surrogate | str, *, at_zero: int = 1, **params: Any) -> SpikeGeneration:
     """Return a ``spike_generation_fn`` for rockpool: at most one spike a step, with the surrogate's gradient.
 
     ::

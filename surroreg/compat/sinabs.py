@@ -12,7 +12,7 @@ from surroreg.errors import ParameterTypeError
 from surroreg.module import Surrogate
 
 
-def spike_fn(surrogate: Surrogate | str, /, *, at_zero: int = 1, **params: Any) -> SpikeFunction:
+def spike_fn(surrogate: Surrogate | str, *, at_zero: int = 1, **params: Any) -> SpikeFunction:
     """Return a ``spike_fn`` for sinabs: at most one spike a step, with the surrogate's gradient.
 
     ::
@@ -47,7 +47,7 @@ def spike_fn(surrogate: Surrogate | str, /, *, at_zero: int = 1, **params: Any) 
     return SpikeFunction(found)
 
 
-def surrogate_grad_fn(surrogate: Surrogate | str, /, **params: Any) -> SurrogateGradient:
+def surrogate_grad_fn(surrogate: Surrogate | str, **params: Any) -> SurrogateGradient:
     """Return a ``surrogate_grad_fn`` for sinabs: the derivative alone, beside a ``spike_fn`` of sinabs' own.
 
     This keeps several spikes a step::

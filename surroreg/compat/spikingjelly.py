@@ -49,12 +49,12 @@ class SpikingJellySurrogate(Surrogate):
 
 @overload
 def surrogate_function(
-    surrogate: Surrogate | str, /, *, at_zero: int = 1, fused: Literal[False] = False, **params: Any
+    surrogate: Surrogate | str, *, at_zero: int = 1, fused: Literal[False] = False, **params: Any
 ) -> SpikingJellySurrogate: ...
 @overload
-def surrogate_function(surrogate: Surrogate | str, /, *, at_zero: int = 1, fused: bool, **params: Any) -> nn.Module: ...
+def surrogate_function(surrogate: Surrogate | str, *, at_zero: int = 1, fused: bool, **params: Any) -> nn.Module: ...
 def surrogate_function(
-    surrogate: Surrogate | str, /, *, at_zero: int = 1, fused: bool = False, **params: Any
+    surrogate: Surrogate | str, *, at_zero: int = 1, fused: bool = False, **params: Any
 ) -> nn.Module:
     """Return a surrogate for the argument ``surrogate_function`` of SpikingJelly's neurons.
 

@@ -5,6 +5,8 @@ import io
 import json
 import multiprocessing
 import pickle
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -13,6 +15,8 @@ from torch import nn
 from torch.serialization import safe_globals
 
 import surroreg
+import surroreg.api
+from surroreg.registry import Registry
 
 CLASSES = [surroreg.Surrogate, nn.Sequential, nn.Linear]
 
@@ -75,6 +79,16 @@ def test_copies_are_independent(s, copied):
     if name:
         setattr(clone, name, 7.0)
         assert s.params != clone.params
+
+
+@pytest.mark.parametrize("kind", [nn.Parameter, lambda tensor: tensor], ids=["parameter", "buffer"])
+def test_shallow_copy_can_replace_a_shared_tensor(kind):
+    value = kind(torch.tensor([3.0]))
+    s = surroreg.load("atan", alpha=value)
+    clone = copy.copy(s)
+    assert clone.alpha is value
+    clone.alpha = nn.Parameter(torch.tensor([4.0]))
+    assert s.alpha is value
 
 
 def test_deepcopy_of_a_network_separates_learnt_parameters():
@@ -159,3 +173,117 @@ def test_config_and_repr_keep_a_learnt_parameter(name, parameter):
         assert isinstance(getattr(other, parameter), nn.Parameter)
         assert getattr(other, parameter).dtype is torch.float64
         assert other.at_zero == 1
+
+
+# -- what an optimiser or a factory has made ------------------------------------------------------
+
+
+@pytest.mark.parametrize("value", [-1.0, 0.0, torch.nan, torch.inf])
+def test_parameter_out_of_bounds_is_restored_with_a_warning(value):
+    s = surroreg.load("atan", alpha=nn.Parameter(torch.tensor([2.0])))
+    with torch.no_grad():
+        s.alpha.fill_(value)
+    for restore in (
+        lambda: pickle.loads(pickle.dumps(s)),
+        lambda: torch.load(saved(s), weights_only=False),
+        lambda: torch.load(saved(nn.Sequential(s)), weights_only=False)[0],
+    ):
+        with pytest.warns(RuntimeWarning, match="restored as it was saved, though 'atan': parameter 'alpha'"):
+            restored = restore()
+        assert torch.equal(restored.alpha, s.alpha) or restored.alpha.isnan()
+    assert torch.equal(copy.deepcopy(s).alpha, s.alpha) or s.alpha.isnan()
+
+
+class Trainable(nn.Module):
+    """A black box that does not pickle, with something to learn."""
+
+    def __init__(self):
+        super().__init__()
+        self.function = lambda x: (x > 0).to(x.dtype)
+        self.weight = nn.Parameter(torch.ones(1))
+
+    def forward(self, x):
+        return self.function(x) * self.weight
+
+
+def make_trainable():
+    return Trainable()
+
+
+def make_closure():
+    return lambda x: (x > 0).to(x.dtype)
+
+
+TRAINABLE = surroreg.SurrogateSpec(name="trainable", factory=make_trainable)
+CLOSURE = surroreg.SurrogateSpec(name="closure", factory=make_closure)
+
+
+@pytest.mark.parametrize("spec", [TRAINABLE, CLOSURE], ids=["module", "closure"])
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda s: pickle.loads(pickle.dumps(s))])
+def test_what_a_factory_returns_is_copied_with_its_state(spec, copied, monkeypatch):
+    monkeypatch.setattr(surroreg.api, "_default", Registry(scan=lambda: ([], [])))
+    surroreg.register(spec)
+    s = spec()
+    for parameter in s.parameters():
+        nn.init.constant_(parameter, 3.0)
+    clone = copied(s)
+    assert clone is not s
+    assert torch.equal(clone(points()), s(points()))
+    assert [p.item() for p in clone.parameters()] == [p.item() for p in s.parameters()]
+
+
+# -- other processes ------------------------------------------------------------------------------
+
+SENDER = """
+import sys
+import {pickler} as pickler
+import surroreg, torch
+from torch import nn
+
+FACTOR = 0.5
+
+def primitive(x, width):
+    return FACTOR * width * x
+
+@surroreg.surrogate(parameters=[surroreg.Parameter("width", 1.0, gt=0)], primitive=primitive)
+def flat(x, width):
+    return FACTOR * width * torch.ones_like(x)
+
+def define():
+    @surroreg.surrogate()
+    def inner(x):
+        return FACTOR * torch.ones_like(x)
+    return inner
+
+def factory():
+    return flat(width=3.0)
+
+surroreg.register(flat)
+learnt = flat(width=nn.Parameter(torch.tensor([6.0])))
+box = surroreg.SurrogateSpec(name="box", factory=factory)()
+network = nn.ModuleList([surroreg.load("flat", width=2.0), flat(width=2.0, scale=3.0), learnt, define()(), box])
+network.append(surroreg.load("heaviside"))
+sys.stdout.buffer.write(pickler.dumps(network))
+"""
+
+RECEIVER = """
+import sys
+import {pickler} as pickler
+import torch
+network = pickler.loads(sys.stdin.buffer.read())
+network = pickler.loads(pickler.dumps(network))
+x = torch.ones(1, requires_grad=True)
+print([torch.autograd.grad(s(x).sum(), x)[0].item() for s in network])
+"""
+
+
+def test_cloudpickle_of_the_main_program_reaches_other_processes():
+    pytest.importorskip("cloudpickle")
+    sent = run_python(SENDER.format(pickler="cloudpickle"))
+    assert json.loads(run_python(RECEIVER.format(pickler="cloudpickle"), sent)) == [1.0, 3.0, 3.0, 0.5, 1.5, 1.0]
+
+
+def run_python(code, data=b""):
+    done = subprocess.run([sys.executable, "-c", code], input=data, capture_output=True)
+    assert done.returncode == 0, done.stderr.decode()
+    return done.stdout

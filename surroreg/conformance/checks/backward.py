@@ -17,6 +17,7 @@ from surroreg import formula
 from surroreg.conformance.case import Case, pull, shown
 from surroreg.conformance.table import DETERMINISTIC, ConformanceError, NotVerifiedError, check
 from surroreg.graph import python_nodes
+from surroreg.private import gradient_metadata
 
 
 @check(
@@ -53,8 +54,8 @@ def _inspect(node: Any, upstream: tuple[Any, ...]) -> None:
     gradients = [gradient for gradient, wanted in zip(returned, asked, strict=True) if wanted]
     edges = [edge for edge in node.next_functions if edge[0] is not None]
     for gradient, (following, place) in zip(gradients, edges, strict=True):
-        wanted = following._input_metadata[place]
-        for what in ("shape", "dtype", "device"):
+        wanted = gradient_metadata(following, place)
+        for what in ("shape", "dtype", "device") if wanted is not None else ():
             got, expected = getattr(gradient, what, None), getattr(wanted, what)
             if what == "shape":
                 got, expected = got and tuple(got), tuple(expected)

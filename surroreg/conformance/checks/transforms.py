@@ -54,7 +54,7 @@ def compile(case: Case) -> None:
     x, want = case.points, case.gradient(case.points)
 
     def attempt() -> None:
-        torch._dynamo.reset()
+        torch.compiler.reset()
         try:
             leaf = x.detach().requires_grad_()
             spikes = torch.compile(case.surrogate, fullgraph=True, backend="aot_eager")(leaf)
@@ -64,7 +64,7 @@ def compile(case: Case) -> None:
             if not case.spec.traits.stochastic:  # compiled code may draw in another order
                 case.compare("the compiled gradient is that of eager mode", x, gradient, want, _few(case, want))
         finally:
-            torch._dynamo.reset()
+            torch.compiler.reset()
 
     _held_to(case, "compile", attempt)
 

@@ -1,0 +1,144 @@
+"""Private APIs of PyTorch: one file names them, and surroreg computes the same without each of them."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import surroreg
+
+PACKAGE = Path(surroreg.__file__).parent
+
+# PyTorch itself needs these, so they are away only while surroreg looks for them.
+AT_IMPORT = [
+    "_C._are_functorch_transforms_active",
+    "_C._get_tracing_state",
+    "_C._functorch.is_legacy_batchedtensor",
+    "_C._len_torch_dispatch_stack",
+    "cuda.jiterator._create_jit_fn",
+]
+# surroreg looks for these at every call.
+AT_CALL = {
+    "forward_ad._current_level": "private.forward_ad = None",
+    "_C._functorch.get_interpreter_stack": "private._private = lambda path, fallback: fallback",
+    "_FunctionBase.apply": "private.direct_apply = lambda function: function.apply",
+    "_dynamo_marked_constant": "private.while_tracing = lambda function: function",
+}
+
+PROGRAM = """
+import json, sys, warnings
+import torch
+
+away, instead = sys.argv[1:]
+if away:
+    home, _, name = away.rpartition(".")
+    owner = eval("torch." + home)
+    found = getattr(owner, name)
+    delattr(owner, name)
+from surroreg import private
+exec(instead)
+if instead:  # what is decorated was decorated already
+    for function in (private.admit, private.is_exporting):
+        if "while_tracing" in instead:
+            del function._dynamo_marked_constant
+if away:
+    setattr(owner, name, found)
+
+import surroreg
+from torch import nn
+from torch.autograd import forward_ad
+from torch.utils.checkpoint import checkpoint
+
+warnings.simplefilter("ignore")
+x = torch.linspace(-1, 1, 8)
+results = {}
+
+def train(spike, wrap=lambda network: network, loss=lambda network, x: network(x).square().sum()):
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Linear(8, 8), spike, nn.Linear(8, 8), spike)
+    optimiser = torch.optim.SGD(network.parameters(), lr=0.1)
+    step = wrap(network)
+    for _ in range(2):
+        optimiser.zero_grad()
+        loss(step, x).backward()
+        optimiser.step()
+    return [parameter.double().sum().item() for parameter in network.parameters()]
+
+def learnt():
+    return surroreg.load("atan", alpha=nn.Parameter(torch.tensor([2.0])))
+
+def compiled(network):
+    return torch.compile(network, backend="aot_eager")
+
+def annealed(network):
+    def step(x):
+        network[1].alpha += 0.5
+        return run(x)
+    run = compiled(network)
+    return step
+
+results["eager"] = train(surroreg.load("atan"))
+results["half"] = train(surroreg.load("fast_sigmoid"), lambda network: network.bfloat16(),
+                        lambda network, x: network(x.bfloat16()).square().sum())
+results["learnt"] = train(learnt())
+results["compiled"] = train(surroreg.load("atan"), compiled)
+results["annealed"] = train(surroreg.load("atan"), annealed)
+results["compiled learnt"] = train(learnt(), compiled)
+results["checkpoint"] = train(
+    surroreg.load("atan"), loss=lambda network, x: checkpoint(network, x, use_reentrant=False).square().sum()
+)
+for name, s in {"number": surroreg.load("atan"), "tensor": surroreg.load("atan", alpha=torch.tensor([2.0]))}.items():
+    total = lambda x: s(x).sum()
+    results[f"grad {name}"] = torch.func.grad(total)(x).tolist()
+    results[f"vmap {name}"] = torch.func.vmap(torch.func.grad(total))(x[:, None]).flatten().tolist()
+    results[f"jvp {name}"] = torch.func.jvp(s, (x,), (torch.ones(8),))[1].tolist()
+    results[f"compiled grad {name}"] = torch.compile(torch.func.grad(total), backend="aot_eager")(x).tolist()
+    with forward_ad.dual_level():
+        results[f"dual {name}"] = forward_ad.unpack_dual(s(forward_ad.make_dual(x, torch.ones(8)))).tangent.tolist()
+    leaf = x.clone().requires_grad_()
+    first, = torch.autograd.grad(total(leaf), leaf, create_graph=True)
+    results[f"second {name}"] = torch.autograd.grad(first.sum(), leaf)[0].tolist()
+    results[f"batched {name}"] = torch.autograd.grad(
+        s(leaf), leaf, torch.eye(8), is_grads_batched=True
+    )[0].diagonal().tolist()
+    traced = torch.jit.trace(s, leaf)
+    results[f"traced {name}"] = torch.autograd.grad(traced(leaf).sum(), leaf)[0].tolist()
+    exported = torch.export.export(nn.Sequential(s), (leaf,)).module()
+    results[f"exported {name}"] = torch.autograd.grad(exported(leaf).sum(), leaf)[0].tolist()
+print(json.dumps(results))
+"""
+
+
+def results(away="", instead=""):
+    done = subprocess.run([sys.executable, "-c", PROGRAM, away, instead], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def whole():
+    return results()
+
+
+@pytest.mark.parametrize("case", [*AT_IMPORT, *AT_CALL])
+def test_missing_private_api_changes_no_number(case, whole):
+    found = results(instead=AT_CALL[case]) if case in AT_CALL else results(away=case)
+    assert found.keys() == whole.keys()
+    for name, numbers in whole.items():
+        assert found[name] == pytest.approx(numbers, rel=1e-5, abs=1e-7), name
+
+
+def test_program_without_private_apis_has_gradients(whole):
+    assert all(any(numbers) for numbers in whole.values())
+    assert len({tuple(whole[name]) for name in ("eager", "annealed", "learnt")}) == 3
+
+
+def test_private_names_of_torch_stand_in_one_file():
+    private = re.compile(r"\b(?:torch|autograd|forward_ad|_C)\.(?:\w+\.)*_(?!_)\w+|from torch\S*\._\S+ import")
+    for path in PACKAGE.rglob("*.py"):
+        if path.name != "private.py" and "template" not in path.parts:
+            found = private.findall(path.read_text(encoding="utf-8"))
+            assert not found, f"{path}: {found}"

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
+from types import FunctionType
 from typing import Any, cast
 
 import torch
@@ -55,17 +56,46 @@ class Call:
         self.rule = rule_of(spec, fires_at_zero, any(map(is_extreme, values)))
         self.numbers = values
         self.held = held
+        if not self.rule.bears_tensors:
+            self._single = self._double = values
+            self.node = _node(self.rule, *values)
+            return
         # A compiler takes a number for a constant and compiles anew for each, but not a tensor's value. Two precisions:
         # double arithmetic would cost a GPU many times what the rest does, and single would be wrong for float64.
         self._single, self._double = (
             [_cell(value, dtype) if isinstance(value, float) else value for value in values]
             for dtype in (torch.float32, torch.float64)
         )
-        self.node = _node(spec, fires_at_zero, *(None if isinstance(value, float) else value for value in values))
+        constants = (None if isinstance(value, float) else value for value in values)
+        self.node = _shared_node(rule_of(spec, fires_at_zero), *constants)
 
     def traced(self, x: Tensor) -> Values:
         """Return the parameters for a compiler: numbers as 0-d tensors in the precision in which ``x`` is computed."""
         return self._double if x.dtype is torch.float64 else self._single
+
+    def inputs(self, x: Tensor, tensors: Sequence[Tensor]) -> Sequence[Tensor]:
+        """Return the tensors that the node takes beside ``x``."""
+        if not self.rule.bears_tensors:
+            return tensors
+        return [value for value in merged(self.traced(x), tensors) if isinstance(value, Tensor)]
+
+
+def _node(rule: Rule, *constants: Any) -> Callable[..., Tensor]:
+    """Return the plain Function as one node of a compiler's graph: a function of the input and the tensors.
+
+    Args:
+        rule: the surrogate's functions.
+        *constants: the parameters in the spec's order, ``None`` in place of each that the graph takes as a tensor.
+    """
+
+    def surrogate(x: Tensor, *tensors: Tensor) -> Tensor:
+        return cast(Tensor, Spike.apply(rule, x, constants, *tensors))  # type: ignore[no-untyped-call]
+
+    return as_one_node(cast(FunctionType, surrogate))
+
+
+#: The same node for all surrogates of a spec: one graph serves many networks.
+_shared_node = functools.lru_cache(maxsize=1024)(_node)
 
 
 def _cell(number: float, dtype: torch.dtype) -> Tensor:
@@ -74,25 +104,6 @@ def _cell(number: float, dtype: torch.dtype) -> Tensor:
         with torch.inference_mode(False):
             return _cell(number, dtype)
     return torch.full((), number, dtype=dtype, device="cpu")
-
-
-@functools.lru_cache(maxsize=1024)
-def _node(spec: SurrogateSpec, fires_at_zero: bool, *constants: Any) -> Callable[..., Tensor]:
-    """Return the plain Function as one node of a compiler's graph: a function of the input and the tensors.
-
-    It is the same for all surrogates of a spec, so that one graph serves many networks.
-
-    Args:
-        spec: one with a derivative.
-        fires_at_zero: whether the spike at exactly zero is 1.
-        *constants: the parameters in the spec's order, ``None`` in place of each number and tensor.
-    """
-    rule = rule_of(spec, fires_at_zero)
-
-    def surrogate(x: Tensor, *tensors: Tensor) -> Tensor:
-        return cast(Tensor, Spike.apply(rule, x, constants, *tensors))  # type: ignore[no-untyped-call]
-
-    return as_one_node(surrogate)
 
 
 def _note(
@@ -224,12 +235,12 @@ def spike(call: Call, x: Tensor, tensors: Sequence[Tensor] = ()) -> Tensor:
     if torch.compiler.is_compiling():
         if is_exporting():
             return composed(rule, x, call.numbers, tensors) if torch.is_grad_enabled() else rule.heaviside(x)
+        admit()
         if transforms_active():
             return composed(rule, x, call.traced(x), tensors)
         if not torch.is_grad_enabled():
             return rule.heaviside(x)
-        admit()
-        return call.node(x, *[value for value in merged(call.traced(x), tensors) if isinstance(value, Tensor)])
+        return call.node(x, *call.inputs(x, tensors))
     if transforms_active() or forward_mode_active():
         # No Function bears functionalize, and a jvp with respect to parameters would nest forward-mode AD.
         nests = forward_mode_active() and rule.primitive is not None and len(tensors) > 0

@@ -301,6 +301,8 @@ class Surrogate(nn.Module):
         return config if self._at_zero is None else {**config, "at_zero": self._at_zero}
 
     def __repr__(self) -> str:
+        if torch.compiler.is_compiling():  # vmap names a network by its repr, and Dynamo cannot trace the rest
+            return self.spec.name
         arguments = [f"{name}={shown(value)}" for name, value in self.params.items()]
         arguments += [] if self._at_zero is None else [f"at_zero={self._at_zero}"]
         try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from types import FunctionType
 from typing import Any, ParamSpec, TypeVar
 
 import torch
@@ -105,11 +106,13 @@ def is_exporting() -> bool:
 _unknown: weakref.WeakSet[Callable[..., Any]] = weakref.WeakSet()
 
 
-def as_one_node(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """Make ``function`` one node of the graphs that Dynamo makes, from the next :func:`admit` on; and return it.
+def as_one_node(function: FunctionType) -> Callable[..., Tensor]:
+    """Return ``function`` as one that is a node of the graphs that Dynamo makes, from the next :func:`admit` on.
 
     ``torch.compiler.allow_in_graph`` would do so at once, and import all of Dynamo.
     """
+    # Dynamo tells functions by their code. With one code for all, a graph made for one of them would serve another.
+    function.__code__ = function.__code__.replace()
     _unknown.add(function)
     return function
 

@@ -12,6 +12,7 @@ from torch.fx import Proxy
 
 from surroreg.constants import constant
 from surroreg.fused import Fused
+from surroreg.parameters import Parameter
 from surroreg.private import is_batched, jit_tracing, modes_active, transforms_active
 from surroreg.specs import SurrogateSpec
 
@@ -21,6 +22,15 @@ _HALF = frozenset({torch.float16, torch.bfloat16})
 _PLAIN = (Tensor, torch.nn.Parameter)  # a tuple: Dynamo before torch 2.9 cannot look a class up in a frozenset
 #: Elements whose float32 copies stay in the caches.
 _PIECE = 2**18
+
+
+class Untold(Tensor):
+    """A tensor whose value Python cannot have, as under a compiler."""
+
+    def _refuse(self, *_: Any) -> Any:
+        raise ValueError("a compiler does not know this value")
+
+    __bool__ = __float__ = __int__ = __index__ = item = tolist = _refuse
 
 
 class Rule:
@@ -39,6 +49,8 @@ class Rule:
         self.primitive: Callable[..., Tensor] | None = spec.resolve("primitive")
         self.kernel: Callable[..., Tensor] | None = None if plain else spec.resolve("kernel")
         self.fused = Fused(spec) if traits.stable_formula and not plain else None
+        #: Whether the derivative takes tensors for numbers. One that asks for a value (``if slope > 1``) does not.
+        self.bears_tensors = self._bears_tensors(spec.parameters)
         self.fires_at_zero = fires_at_zero
         # A formula vouches for one element at a time; noise is drawn for all at once.
         self.is_elementwise = spec.formula is not None and not traits.stochastic
@@ -48,6 +60,17 @@ class Rule:
         self.wants_spikes = traits.reads == "sign" and fires_at_zero
         # The spikes stand for the input only where both agree on which side of the step zero is.
         self.reads = "input" if traits.reads == "sign" and fires_at_zero else traits.reads
+
+    def _bears_tensors(self, parameters: Sequence[Parameter]) -> bool:
+        values = [
+            torch.tensor(1.0 if p.required else p.default).as_subclass(Untold) if p.type is float else p.default
+            for p in parameters
+        ]
+        try:
+            self.derivative(torch.empty(0), *values)  # no element: a stochastic one draws nothing
+        except Exception:  # whatever a derivative of somebody else's raises
+            return not any(p.type is float for p in parameters)
+        return True
 
     def slope(self, x: Tensor, values: Values) -> Tensor:
         """Return the derivative at ``x``."""

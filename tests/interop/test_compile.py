@@ -1,5 +1,9 @@
 """``torch.compile``: one graph, the eager numbers, few recompilations."""
 
+import math
+import subprocess
+import sys
+
 import pytest
 import torch
 from interop_cases import (
@@ -12,6 +16,7 @@ from interop_cases import (
     batch,
     build,
     gradient,
+    gradients,
     model,
     points,
     weights,
@@ -93,13 +98,114 @@ def test_no_graph_break(s):
     assert torch._dynamo.explain(s)(points().requires_grad_()).graph_break_count == 0
 
 
-def test_few_recompilations_while_annealing():
-    s, counter = surroreg.load("fast_sigmoid"), CompileCounterWithBackend("aot_eager")
-    f, x = torch.compile(s, fullgraph=True, backend=counter), points()
-    for slope in range(100, 0, -1):
-        s.slope = slope / 4
-        assert_gradient(s, x, gradient(f, x))
-    assert counter.frame_count <= 2
+FACTOR = 0.37
+
+
+@surroreg.surrogate(parameters=[surroreg.Parameter("width", 1.0, gt=0)])
+def constants(x, width):
+    """A derivative that reads a constant of a library and one of its module."""
+    return FACTOR * width * (-(math.pi * x).square()).exp()
+
+
+class Twice(nn.Module):
+    """A network that calls each of two surrogates at every step."""
+
+    def __init__(self, first, second):
+        super().__init__()
+        self.first, self.second, self.layer = first, second, nn.Linear(4, 4)
+
+    def forward(self, x):
+        membrane = 0
+        for _ in range(2):
+            membrane = 0.5 * membrane + self.layer(self.first(x - 0.1))
+            x = self.second(membrane)
+        return x
+
+
+TENSORS = [name for name in DETERMINISTIC if any(p.type is float for p in surroreg.spec(name).parameters)]
+ADJUSTED = {name: lambda name=name: build(name) for name in TENSORS}
+ADJUSTED |= {"scaled": lambda: build("atan", scale=2.0, shift=0.1), "constants": constants}
+
+
+@pytest.mark.parametrize("dynamic", [None, True])
+@pytest.mark.parametrize("make", ADJUSTED.values(), ids=ADJUSTED)
+def test_annealed_network_is_compiled_once(make, dynamic):
+    counter = CompileCounterWithBackend("aot_eager")
+    network = Twice(make(), make())
+    f = torch.compile(network, fullgraph=True, backend=counter, dynamic=dynamic)
+    for step in range(1, 5):
+        for depth, spike in enumerate((network.first, network.second)):
+            for name, value in spike.params.items():
+                setattr(spike, name, 0.5 + step / 4 + depth if isinstance(value, float) else value)
+        x = batch(size=step + 2) if dynamic else batch()
+        torch.testing.assert_close(gradients(f, x), gradients(network, x))
+    assert counter.frame_count <= (2 if dynamic is None else 1)
+
+
+@surroreg.surrogate(parameters=[surroreg.Parameter("width", 1.0, gt=0)])
+def asking(x, width):
+    """A derivative that asks for the value of its parameter."""
+    return math.sqrt(width) * torch.exp(-x.abs()) if width > 1 else width * torch.exp(-x.square())
+
+
+@pytest.mark.parametrize("transform", [lambda f: f, torch.func.vmap], ids=["plain", "vmap"])
+def test_derivative_that_asks_for_a_value_is_compiled_for_each(transform):
+    counter = CompileCounterWithBackend("aot_eager")
+    network = Twice(asking(), asking())
+    f = torch.compile(transform(lambda x: network(x)), fullgraph=True, backend=counter)
+    for width in (0.5, 2.0, 3.0):
+        network.first.width, network.second.width = width, 2 * width
+        torch.testing.assert_close(gradients_of(f, network), gradients_of(network, network))
+    assert counter.frame_count <= 3
+
+
+def gradients_of(f, network):
+    return torch.autograd.grad(f(batch()).square().sum(), list(network.parameters()))
+
+
+@surroreg.surrogate(
+    parameters=[surroreg.Parameter("order", 2, type=int, ge=1), surroreg.Parameter("soft", True, type=bool)]
+)
+def constant_kinds(x, order, soft):
+    """A derivative with parameters that are no floats, on which Python branches."""
+    return sum(torch.exp(-k * x.abs()) for k in range(1, order + 1)) if soft else torch.ones_like(x)
+
+
+def test_integers_and_booleans_are_constants_of_a_graph():
+    s, counter = constant_kinds(), CompileCounterWithBackend("aot_eager")
+    f = torch.compile(s, fullgraph=True, backend=counter)
+    for order, soft in ((2, True), (3, True), (3, False), (2, True)):
+        s.order, s.soft = order, soft
+        assert_gradient(s, points(), gradient(f, points()))
+    assert counter.frame_count == 3
+
+
+def test_another_surrogate_in_its_place_is_compiled_anew():
+    network, counter = Twice(build("atan"), build("atan")), CompileCounterWithBackend("aot_eager")
+    f = torch.compile(network, fullgraph=True, backend=counter)
+    for spike in (build("atan", alpha=3.0), build("sigmoid"), build("sigmoid", at_zero=1), build("tanh", scale=2.0)):
+        network.second = spike
+        torch.testing.assert_close(gradients_of(f, network), gradients_of(network, network))
+    assert counter.frame_count == 4
+
+
+def test_loading_imports_no_compiler():
+    code = "import surroreg, surroreg.compat.norse, sys; surroreg.load('atan'); print('torch._dynamo' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
+def test_graph_has_one_node_a_call():
+    graphs = []
+
+    def backend(graph, inputs):
+        graphs.append(graph)
+        return graph.forward
+
+    network = Twice(build("atan"), build("sigmoid"))
+    torch.compile(network, fullgraph=True, backend=backend)(batch())
+    (graph,) = graphs
+    assert [getattr(node.target, "__name__", "") for node in graph.graph.nodes].count("surrogate") == 4
 
 
 # The neurons keep their state as an attribute, at which Dynamo looks.

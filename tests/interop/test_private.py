@@ -41,9 +41,8 @@ if away:
 from surroreg import private
 exec(instead)
 if instead:  # what is decorated was decorated already
-    for function in (private.admit, private.is_exporting):
-        if "while_tracing" in instead:
-            del function._dynamo_marked_constant
+    if "while_tracing" in instead:
+        del private.is_exporting._dynamo_marked_constant
 if away:
     setattr(owner, name, found)
 

@@ -66,8 +66,14 @@ class Call:
             [_cell(value, dtype) if isinstance(value, float) else value for value in values]
             for dtype in (torch.float32, torch.float64)
         )
-        constants = (None if isinstance(value, float) else value for value in values)
-        self.node = _shared_node(rule_of(spec, fires_at_zero), *constants)
+        rule, constants = (
+            rule_of(spec, fires_at_zero),
+            [None if isinstance(value, float) else value for value in values],
+        )
+        try:
+            self.node = _shared_node(rule, *constants)
+        except TypeError:  # a callable that cannot be hashed
+            self.node = _node(rule, *constants)
 
     def traced(self, x: Tensor) -> Values:
         """Return the parameters for a compiler: numbers as 0-d tensors in the precision in which ``x`` is computed."""
@@ -235,12 +241,13 @@ def spike(call: Call, x: Tensor, tensors: Sequence[Tensor] = ()) -> Tensor:
     if torch.compiler.is_compiling():
         if is_exporting():
             return composed(rule, x, call.numbers, tensors) if torch.is_grad_enabled() else rule.heaviside(x)
-        admit()
-        if transforms_active():
-            return composed(rule, x, call.traced(x), tensors)
-        if not torch.is_grad_enabled():
-            return rule.heaviside(x)
-        return call.node(x, *call.inputs(x, tensors))
+        if torch.compiler.is_dynamo_compiling():  # else another tracer, to which a tensor is no number
+            admit()
+            if transforms_active():
+                return composed(rule, x, call.traced(x), tensors)
+            if not torch.is_grad_enabled():
+                return rule.heaviside(x)
+            return call.node(x, *call.inputs(x, tensors))
     if transforms_active() or forward_mode_active():
         # No Function bears functionalize, and a jvp with respect to parameters would nest forward-mode AD.
         nests = forward_mode_active() and rule.primitive is not None and len(tensors) > 0

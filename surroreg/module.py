@@ -64,7 +64,7 @@ class Surrogate(nn.Module):
         for parameter in spec.parameters:
             if parameter.name not in params and parameter.required:
                 raise ParameterTypeError(f"{spec.name!r} needs a value for {parameter.name!r}. {spec.accepted}")
-            if hasattr(Surrogate, parameter.name) or parameter.name in self.__dict__:
+            if hasattr(type(self), parameter.name) or parameter.name in self.__dict__:
                 raise SpecError(f"{spec.name!r} cannot have a parameter {parameter.name!r}: the module uses that name.")
             self._store(parameter.name, checked(spec, parameter, params.get(parameter.name, parameter.default)))
         self._rebuild()

@@ -12,7 +12,6 @@ from torch.fx import Proxy
 
 from surroreg.constants import constant
 from surroreg.fused import Fused
-from surroreg.parameters import Parameter
 from surroreg.private import is_batched, jit_tracing, modes_active, transforms_active
 from surroreg.specs import SurrogateSpec
 
@@ -50,7 +49,7 @@ class Rule:
         self.kernel: Callable[..., Tensor] | None = None if plain else spec.resolve("kernel")
         self.fused = Fused(spec) if traits.stable_formula and not plain else None
         #: Whether the derivative takes tensors for numbers. One that asks for a value (``if slope > 1``) does not.
-        self.bears_tensors = self._bears_tensors(spec.parameters)
+        self.bears_tensors = self._bears_tensors(spec)
         self.fires_at_zero = fires_at_zero
         # A formula vouches for one element at a time; noise is drawn for all at once.
         self.is_elementwise = spec.formula is not None and not traits.stochastic
@@ -61,15 +60,16 @@ class Rule:
         # The spikes stand for the input only where both agree on which side of the step zero is.
         self.reads = "input" if traits.reads == "sign" and fires_at_zero else traits.reads
 
-    def _bears_tensors(self, parameters: Sequence[Parameter]) -> bool:
-        values = [
-            torch.tensor(1.0 if p.required else p.default).as_subclass(Untold) if p.type is float else p.default
-            for p in parameters
-        ]
+    def _bears_tensors(self, spec: SurrogateSpec) -> bool:
+        values: list[Any] = []
+        given = {name: value for example in spec.examples for name, value in example.items()}
         try:
+            for parameter in spec.parameters:
+                value = parameter.check(given[parameter.name]) if parameter.required else parameter.default
+                values.append(torch.tensor(value).as_subclass(Untold) if parameter.type is float else value)
             self.derivative(torch.empty(0), *values)  # no element: a stochastic one draws nothing
         except Exception:  # whatever a derivative of somebody else's raises
-            return not any(p.type is float for p in parameters)
+            return not any(parameter.type is float for parameter in spec.parameters)
         return True
 
     def slope(self, x: Tensor, values: Values) -> Tensor:

@@ -23,9 +23,17 @@ def spike_fn(surrogate: Surrogate | str, *, at_zero: int = 1, **params: Any) -> 
 
     The layer's ``surrogate_grad_fn`` is not used. Three things differ from sinabs' ``SingleSpike``: the spikes keep the
     dtype of the membrane; the threshold gets its gradient, so that an adaptive one (``ALIF``) is trained through; and
-    the surrogate is part of the layer, which lists a learnable parameter of it among its own. (sinabs cannot deep-copy
-    such a layer, nor put it into a model it converts, for the reason it cannot copy a recurrent one: it looks for the
-    parameters of the parts on the whole.)
+    the surrogate is part of the layer, which lists a learnable parameter of it among its own.
+
+    sinabs 3.1.3 takes a layer with parts for a container. ``sinabs.reset_states(model)`` and ``sinabs.zero_grad(model)``
+    pass it over, so reset each layer by itself::
+
+        for module in model.modules():
+            if isinstance(module, sinabs.layers.StatefulLayer):
+                module.reset_states()
+
+    A deep copy of such a layer shares the surrogate, as sinabs hands the same ``spike_fn`` on; one with a learnable
+    parameter cannot be copied at all.
 
     Args:
         surrogate: a name, as for :func:`surroreg.load`, or a surrogate.

@@ -36,7 +36,7 @@ class Sinabs(Program):
     def run(self, call: Call, x: Tensor) -> Tensor:
         for module in call.modules():
             if isinstance(module, StatefulLayer):
-                # sinabs.reset_states takes a layer with modules in it for a container, and passes it over.
+                # As the adapter's docstring says: sinabs.reset_states(call) passes such a layer over.
                 module.v_mem = x.new_zeros(len(x), *module.v_mem.shape[1:])
         return call(x[:, None].expand(-1, STEPS, -1)).mean(1)
 

@@ -245,9 +245,8 @@ def test_state_is_reset_layer_by_layer():
     net, x = network("spike_fn", "atan"), torch.rand(2, 4, 6)
     stateful = [module for module in net.modules() if isinstance(module, layers.StatefulLayer)]
     net(x)
-    importlib.import_module("sinabs").reset_states(
-        net
-    )  # passes them over: when it does not, the guide has a workaround too many
+    importlib.import_module("sinabs").reset_states(net)
+    # sinabs passes them over. When it no longer does, the guide and the docstring say so for nothing.
     assert all(layer.v_mem.any() for layer in stateful)
     for layer in stateful:
         layer.reset_states()

@@ -38,9 +38,9 @@ def _adjusted(spec: SurrogateSpec, shifted: bool) -> SurrogateSpec:
     kernel = None if shifted and spec.traits.reads == "sign" else spec.resolve("kernel")
     new = replace(
         spec,
-        derivative=_around(spec.resolve("derivative"), extra),
-        primitive=_around(spec.resolve("primitive"), extra),
-        kernel=_around(kernel, extra),
+        derivative=_around(spec.resolve("derivative"), extra, _scaled),
+        primitive=_around(spec.resolve("primitive"), extra, _scaled),
+        kernel=_around(kernel, extra, _scaled_kernel),
         formula=_formula(spec.formula, shifted),
         parameters=(*spec.parameters, *extra),
         traits=traits,
@@ -57,20 +57,38 @@ def _formula(text: str | None, shifted: bool) -> str | None:
 
 
 @functools.cache
-def _around(function: Function | None, extra: tuple[Parameter, ...]) -> Function | None:
+def _around(function: Function | None, extra: tuple[Parameter, ...], scaled: Function) -> Function | None:
     """Return a function of a spec's that takes the extra parameters last; the same one when asked again."""
     if function is None:
         return None
 
-    def scaled(x: Any, *rest: Any) -> Any:
-        # Not in place: a kernel may return the upstream gradient itself.
-        return function(x, *rest[:-1]) * rest[-1]
+    def unmoved(x: Any, *rest: Any) -> Any:
+        return scaled(function, rest[-1], x, *rest[:-1])
 
-    def shifted(x: Any, *rest: Any) -> Any:
-        return function(x - rest[-1], *rest[:-2]) * rest[-2]
+    def moved(x: Any, *rest: Any) -> Any:
+        return scaled(function, rest[-2], x - rest[-1], *rest[:-2])
 
-    around = functools.wraps(function)(shifted if SHIFT in extra else scaled)
+    around = functools.wraps(function)(moved if SHIFT in extra else unmoved)
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     names = [*inspect.signature(function).parameters, *(parameter.name for parameter in extra)]
     around.__signature__ = inspect.Signature([inspect.Parameter(name, kind) for name in names])  # type: ignore[attr-defined]
     return around
+
+
+def _scaled(function: Function, scale: Any, x: Any, *values: Any) -> Any:
+    return function(x, *values) * scale
+
+
+def _scaled_kernel(kernel: Function, scale: float, x: Any, grad: Any, *values: Any) -> Any:
+    dtype = grad.dtype
+    if dtype.itemsize == 2 and not all(map(_is_moderate, (scale, *values))):
+        # A kernel that reads the sign computes in half precision, which may not hold the product without the scale.
+        return _scaled_kernel(kernel, scale, x.float(), grad.float(), *values).to(dtype)
+    if scale < 1:  # first, as the product may overflow without it
+        return kernel(x, grad * scale, *values)
+    # Not in place: a kernel may return the upstream gradient itself.
+    return kernel(x, grad, *values) * scale
+
+
+def _is_moderate(value: Any) -> bool:
+    return not isinstance(value, float) or value == 0 or 2.0**-10 <= abs(value) <= 2.0**10

@@ -36,7 +36,7 @@ class DuplicateSurrogateError(SurroregError, ValueError):
 
 
 class ParameterError(SurroregError, ValueError):
-    """A parameter's value is outside its declared range, NaN or infinite."""
+    """A parameter's value is out of its range, NaN or infinite."""
 
 
 class ParameterTypeError(ParameterError, TypeError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import math
+import operator
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
@@ -17,6 +18,22 @@ NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _TAKEN = frozenset({"x", "grad", "at_zero", "self", "name", "surrogate", "to", "fused"})
 _TYPES: dict[Any, str] = {float: "float", int: "int", bool: "bool", Callable: "callable"}
 _REQUIRED: Any = type("Required", (), {"__repr__": lambda self: "<required>"})()
+_RELATIONS = {"gt": (">", operator.gt), "ge": (">=", operator.ge), "lt": ("<", operator.lt), "le": ("<=", operator.le)}
+#: A float's largest magnitude, and the smallest of a float that cannot be zero. Half precision and compiled programs
+#: compute in float32: the product and the quotient of two such numbers are normal numbers of float32. Wider limits let
+#: formulas overflow to NaN, or vanish, where their values do neither (tests/parity/test_parameter_range.py).
+LARGEST, SMALLEST = 1e18, 1e-18
+#: The same for a reader of declared bounds.
+LIMITS = "Floats are at most 1e18 in magnitude, and at least 1e-18 where zero is out of bounds."
+
+
+def in_words(bounds: Mapping[str, float]) -> str:
+    """Return bounds as text, such as ``"> 0 and <= 1"``, or ``""``."""
+    return " and ".join(f"{_RELATIONS[key][0]} {bound}" for key, bound in bounds.items())
+
+
+def _admit(bounds: Mapping[str, float], number: float) -> bool:
+    return all(_RELATIONS[key][1](number, bound) for key, bound in bounds.items())
 
 
 def import_object(reference: str) -> Any:
@@ -55,6 +72,10 @@ def as_tuple(values: Any, what: str) -> tuple[Any, ...]:
 @dataclass(frozen=True)
 class Parameter:
     """A named, typed, bounded, documented knob of a surrogate.
+
+    Besides its bounds, a float's magnitude is at most 1e18, and at least 1e-18 where the bounds exclude zero. The
+    product and the quotient of two such numbers are normal numbers of float32, in which half precision and compiled
+    programs compute.
 
     Args:
         name: keyword under which ``load`` takes it.
@@ -97,18 +118,38 @@ class Parameter:
 
     @property
     def bounds(self) -> str:
-        """The range in words, such as ``"> 0"``, or ``""``."""
-        signs = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
-        return " and ".join(
-            f"{sign} {getattr(self, key)}" for key, sign in signs.items() if getattr(self, key) is not None
-        )
+        """The declared bounds in words, such as ``"> 0"``, or ``""``."""
+        return in_words(self._declared(*_RELATIONS))
+
+    @property
+    def range(self) -> dict[str, float]:
+        """The bounds that hold: the declared ones, or the limits of every float where these are closer.
+
+        ``Parameter("slope", gt=0)`` has the range ``{"ge": 1e-18, "le": 1e18}``.
+        """
+        if self.type is not float:
+            return self._declared(*_RELATIONS)
+        below, above = self._declared("gt", "ge"), self._declared("lt", "le")
+        low, high = -LARGEST, LARGEST
+        if not _admit(below, 0.0):
+            low = SMALLEST
+        elif not _admit(above, 0.0):
+            high = -SMALLEST
+        return {
+            **(below if max(below.values(), default=-math.inf) >= low else {"ge": low}),
+            **(above if min(above.values(), default=math.inf) <= high else {"le": high}),
+        }
+
+    def _declared(self, *keys: str) -> dict[str, float]:
+        """Return those of the bounds that were given."""
+        return {key: bound for key in keys if (bound := getattr(self, key)) is not None}
 
     def check(self, value: Any) -> Any:
         """Return ``value`` as this parameter's type.
 
         Raises:
             ParameterTypeError: the value is of another type.
-            ParameterError: the value is NaN, infinite or out of bounds.
+            ParameterError: the value is NaN, infinite or out of range.
         """
         if self.type is Callable:
             try:
@@ -135,6 +176,11 @@ class Parameter:
         high = (self.lt is None or number < self.lt) and (self.le is None or number <= self.le)
         if not (low and high):
             raise ParameterError(f"parameter {self.name!r} must be {self.bounds}, not {number}.")
+        if not SMALLEST <= abs(number) <= LARGEST and not _admit(self.range, number):
+            raise ParameterError(
+                f"parameter {self.name!r} must be {in_words(self.range)}, not {number}: "
+                "outside, products and quotients of two parameters leave the range of float32."
+            )
         return number
 
     def _mismatch(self, expected: str, value: Any) -> ParameterTypeError:

@@ -46,6 +46,12 @@ def test_show_tells_formula_parameters_and_traps(capsys):
         assert part in out
 
 
+def test_show_with_floats_names_the_limits_of_all_floats(capsys):
+    limits = "Floats are at most 1e18 in magnitude, and at least 1e-18 where zero is out of bounds."
+    assert limits in run(capsys, "show", "atan")[1]
+    assert limits not in run(capsys, "show", "heaviside")[1]
+
+
 def test_an_unknown_name_is_one_line_and_exit_code_2(capsys):
     code, out, err = run(capsys, "show", "fast_sigmod")
     assert (code, out) == (2, "")

@@ -16,7 +16,6 @@ from surroreg.constants import constant
 
 _leaky_relu_backward = torch.ops.aten.leaky_relu_backward.default
 _leaky_relu_backward_out = torch.ops.aten.leaky_relu_backward.grad_input
-_threshold_backward_out = torch.ops.aten.threshold_backward.grad_input
 
 
 def straight_through(x: Tensor, grad: Tensor) -> Tensor:
@@ -57,9 +56,10 @@ def fast_sigmoid(x: Tensor, grad: Tensor, slope: float) -> Tensor:
 
 
 def sparse_fast_sigmoid(x: Tensor, grad: Tensor, slope: float, B: float) -> Tensor:
-    """As ``fast_sigmoid`` above B."""
-    result = fast_sigmoid(x, grad, slope)
-    return _threshold_backward_out(result, x, B, grad_input=result)  # type: ignore[no-any-return]
+    """As ``fast_sigmoid`` above B; elsewhere over infinity, which makes NaN of an infinite upstream gradient."""
+    result = torch.threshold(x, B, math.inf).abs_()
+    torch.add(constant(1.0, x), result, alpha=slope, out=result)
+    return torch.div(grad, result.square_(), out=result)
 
 
 def atan(x: Tensor, grad: Tensor, alpha: float) -> Tensor:
@@ -104,10 +104,9 @@ def stochastic_spike_operator(spikes: Tensor, grad: Tensor, mean: float, varianc
 
 
 def inverse_spike_operator(x: Tensor, grad: Tensor, threshold: float) -> Tensor:
-    """Selected, not multiplied by zero: below threshold the quotient may be infinite."""
-    result = x + threshold
-    torch.div(grad, result, out=result)
-    return _threshold_backward_out(result, x, 0.0, grad_input=result)  # type: ignore[no-any-return]
+    """Over infinity below threshold, where the sum may be zero: so an infinite upstream gradient becomes NaN."""
+    result = torch.threshold(x, 0.0, math.inf).add_(constant(threshold, x))
+    return torch.div(grad, result, out=result)
 
 
 def inverse_stochastic_spike_operator(

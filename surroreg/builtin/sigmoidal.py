@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 def fast_sigmoid_primitive(x: Tensor, slope: float) -> Tensor:
     """Fast sigmoid ``x / (1 + slope*|x|)``."""
+    if isinstance(slope, float):  # not a tensor, which is learnt by the primitive, at every step
+        end = 2.0**64 / slope  # where the value is 1/slope to the last digit; beyond, slope*|x| may overflow
+        x = x.clamp(-end, end)
     return x / (1 + slope * x.abs())
 
 
@@ -85,7 +88,7 @@ def sigmoid(x: Tensor, slope: float) -> Tensor:
 
     Peak slope/4 (6.25 at the default), area 1. In snnTorch up to 1.0.0 this gradient is NaN once
     exp(-slope*x) overflows, at the default slope for x below about -3.4 in float32 and -0.44 in
-    float16; here it is finite everywhere.
+    float16; here it is the derivative everywhere.
     """
     return slope * _logistic_bump(slope * x)
 

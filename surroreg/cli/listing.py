@@ -13,6 +13,7 @@ from surroreg import api
 from surroreg.cli.output import print_json
 from surroreg.cli.plot import print_curve
 from surroreg.inventory import BUILTIN
+from surroreg.parameters import LIMITS
 from surroreg.specs import SurrogateSpec
 
 
@@ -47,6 +48,8 @@ def show(arguments: argparse.Namespace) -> int:
     rows = [(f"  {p.name}", p.symbol, _default(p.default, p.required), p.bounds, p.doc) for p in spec.parameters]
     for line in table(rows):
         print(line)
+    if any(p.type is float for p in spec.parameters):
+        print(f"  {LIMITS}")
     for label, values in {
         "aliases": spec.aliases,
         "traits": _traits(spec),

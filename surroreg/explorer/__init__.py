@@ -19,7 +19,7 @@ import surroreg
 from surroreg.errors import SpecError, SurroregError
 from surroreg.explorer import javascript
 from surroreg.explorer.sliders import slider
-from surroreg.parameters import SCALE, SHIFT, Parameter
+from surroreg.parameters import SCALE, SHIFT, Parameter, in_words
 from surroreg.specs import SurrogateSpec
 
 #: What the page opens with: four shapes of the same height.
@@ -114,6 +114,8 @@ def _described(parameter: Parameter, value: Any) -> dict[str, Any]:
         "always": parameter not in (SCALE, SHIFT),
         "bounds": {key: bound for key, bound in bounds.items() if bound is not None},
         "told": parameter.bounds,
+        "range": parameter.range,
+        "range_told": in_words(parameter.range),
         "slider": asdict(slider(parameter, value)),
     }
 

@@ -28,12 +28,16 @@ function placeOf({ slider }, value) {
   return Math.round(share * steps);
 }
 
+function isWithin({ gt = -Infinity, ge = -Infinity, lt = Infinity, le = Infinity }, value) {
+  return value > gt && value >= ge && value < lt && value <= le;
+}
+
 /** Why a value is not allowed, or nothing. */
-function refused({ name, whole, bounds, told }, value) {
+function refused({ name, whole, bounds, told, range = {}, range_told = "" }, value) {
   if (!Number.isFinite(value)) return `${name} takes a number.`;
   if (whole && !Number.isInteger(value)) return `${name} takes a whole number.`;
-  const { gt = -Infinity, ge = -Infinity, lt = Infinity, le = Infinity } = bounds;
-  return value > gt && value >= ge && value < lt && value <= le ? "" : `${name} must be ${told}.`;
+  if (!isWithin(bounds, value)) return `${name} must be ${told}.`;
+  return isWithin(range, value) ? "" : `${name} must be ${range_told}.`;
 }
 
 /** A number as Python reads and writes it: a float has a point or an exponent. */

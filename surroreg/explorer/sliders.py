@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from surroreg.parameters import Parameter
 
@@ -40,6 +40,15 @@ def slider(parameter: Parameter, value: float) -> Slider:
     most = min((bound for bound in (parameter.lt, parameter.le) if bound is not None), default=math.inf)
     if parameter.type is int:
         return _whole(parameter, value, least, most)
+    reached, limits = _real(parameter, value, least, most), parameter.range
+    return replace(
+        reached,
+        low=max(reached.low, limits.get("ge", -math.inf)),
+        high=min(reached.high, limits.get("le", math.inf)),
+    )
+
+
+def _real(parameter: Parameter, value: float, least: float, most: float) -> Slider:
     open_below, open_above = parameter.gt == least, parameter.lt == most
     if math.isfinite(most):
         low = least if math.isfinite(least) else most - _reach(most - value)

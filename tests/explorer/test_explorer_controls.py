@@ -166,6 +166,8 @@ def test_what_is_wrong_in_a_link_is_left_out_and_told(opened, card):
     ("name", "parameter", "value", "told"),
     [
         ("atan", "alpha", "0", "alpha must be > 0"),
+        ("atan", "alpha", "1e19", "alpha must be >= 1e-18 and <= 1e+18"),
+        ("atan", "alpha", "1e-19", "alpha must be >= 1e-18 and <= 1e+18"),
         ("atan", "alpha", "", "takes a number"),
         ("zoo/square_wave_fourier", "terms", "1.5", "whole number"),
         ("zoo/square_wave_fourier", "terms", "0", ">= 1"),

@@ -145,6 +145,15 @@ def test_every_place_of_every_slider_is_a_value_of_its_own_that_python_allows(ta
             assert values[0] <= parameter["value"] <= values[-1]
 
 
+@pytest.mark.parametrize("value", [1e-18, 1e-17, 1e17, 1e18])
+@pytest.mark.parametrize("bounds", [{}, {"gt": 0}, {"ge": 0}])
+def test_a_slider_of_an_extreme_value_stays_within_the_limits(value, bounds):
+    parameter = Parameter("knob", value, **bounds)
+    made = slider(parameter, value)
+    assert parameter.check(made.low) <= value <= parameter.check(made.high)
+    assert made.low < made.high
+
+
 BOUND = st.none() | st.floats(-100, 100)
 
 

@@ -22,6 +22,7 @@ LEARNABLE = [(name, p.name) for name in WITH_PRIMITIVE for p in surroreg.spec(na
 FUNCTION_WARNS = pytest.mark.filterwarnings(
     "ignore:<class 'torch.autograd.function.Function'> should not be instantiated:DeprecationWarning"
 )
+BUFFER_WARNS = pytest.mark.filterwarnings("ignore:The given buffer is not writable:UserWarning")  # torch 2.9 loads so
 SCRIPT_WARNS = pytest.mark.filterwarnings("ignore:`torch.jit.script:Warning")
 
 
@@ -86,7 +87,8 @@ def batch(dtype=torch.float32, size=6):
 
 def gradients(network, x):
     """Return the gradient of every parameter of ``network`` for one loss."""
-    return torch.autograd.grad(network(x).square().sum(), list(network.parameters()))
+    parameters = [parameter for _, parameter in sorted(network.named_parameters())]  # torch.export orders them anew
+    return torch.autograd.grad(network(x).square().sum(), parameters)
 
 
 def assert_same_training(found, expected, x, **tolerance):

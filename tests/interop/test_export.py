@@ -5,6 +5,7 @@ import io
 import pytest
 import torch
 from interop_cases import (
+    BUFFER_WARNS,
     DETERMINISTIC,
     FUNCTION_WARNS,
     SCRIPT_WARNS,
@@ -57,6 +58,7 @@ def test_under_no_grad_it_is_a_comparison_and_nothing_else(s, strict):
 
 
 @TREESPEC_WARNS
+@BUFFER_WARNS
 def test_decompositions_save_and_load():
     network, x = model(surroreg.load("atan")), batch()
     file = io.BytesIO()
@@ -66,6 +68,7 @@ def test_decompositions_save_and_load():
     torch.testing.assert_close(loaded.module()(x), network(x))
 
 
+@BUFFER_WARNS
 def test_saved_loaded_and_trained():
     network, x = model(surroreg.load("atan")), batch()
     file = io.BytesIO()

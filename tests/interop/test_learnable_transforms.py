@@ -5,6 +5,7 @@ import io
 import pytest
 import torch
 from interop_cases import (
+    BUFFER_WARNS,
     FUNCTION_WARNS,
     LEARNABLE,
     SCRIPT_WARNS,
@@ -132,6 +133,7 @@ def test_exported_and_trained(name, parameter, strict):
     assert_same_training(program.module(), eager, batch(torch.float64))
 
 
+@BUFFER_WARNS
 def test_exported_saved_loaded_and_trained():
     eager, file = network(), io.BytesIO()
     torch.export.save(torch.export.export(eager, (batch(torch.float64),)), file)

@@ -117,6 +117,9 @@ def test_gradients_in_half_precision_near_threshold_are_snntorchs_but_for_its_ro
 def test_noise_in_half_precision_is_snntorchs_but_for_its_rounding(
     dtype: torch.dtype, seed: int, mean: float, variance: float
 ) -> None:
+    draws = [torch.rand(9, dtype=kind, generator=torch.Generator().manual_seed(0)) for kind in (dtype, torch.float32)]
+    if not torch.equal(draws[0], draws[1].to(dtype)):
+        pytest.skip(f"torch {torch.__version__} draws other numbers in half precision than in float32")
     torch.manual_seed(seed)
     x, upstream = torch.randn(2, 50).to(dtype)
     ours, theirs = (

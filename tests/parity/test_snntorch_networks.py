@@ -14,6 +14,7 @@ import torch
 from side_by_side import FUSED, PAIR, PAIRS, Pair, gradient, rectified
 from snntorch import surrogate as snntorch_surrogate
 from torch import Tensor, nn
+from torch_limits import skip_unless_compiles
 
 import surroreg
 
@@ -219,6 +220,7 @@ def test_training_where_snntorchs_sigmoid_becomes_nan() -> None:
 @pytest.mark.filterwarnings("ignore:.*autograd.function.Function.* should not be instantiated:DeprecationWarning")
 @each_pair
 def test_compile_of_a_step(pair: Pair) -> None:
+    skip_unless_compiles("snntorch")
     torch.compiler.reset()
     ours, theirs = both(pair)
     torch.manual_seed(0)

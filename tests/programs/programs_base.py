@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch._dynamo.testing import CompileCounterWithBackend
 from torch.nn import functional
+from torch_limits import skip_unless_compiles
 
 import surroreg
 from surroreg import Surrogate
@@ -166,6 +167,8 @@ def compiled(
     network: nn.Module, backend: str = "aot_eager", counter: CompileCounterWithBackend | None = None, **options: Any
 ) -> tuple[Call, CompileCounterWithBackend]:
     """Return a network compiled without a graph break, and the counter of its graphs, or of those of many networks."""
+    for library in sorted({type(module).__module__.partition(".")[0] for module in network.modules()}):
+        skip_unless_compiles(library)
     counter = CompileCounterWithBackend(backend) if counter is None else counter
     return torch.compile(network, fullgraph=True, backend=counter, **options), counter
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
@@ -33,15 +34,17 @@ def accepts(parameter, value):
 
 @in_its_time
 @given(BOUND, BOUND, BOUND, BOUND, st.floats())
-def test_a_number_is_taken_just_if_it_is_finite_and_within_all_bounds(gt, ge, lt, le, value):
-    within = (
-        math.isfinite(value)
-        and (gt is None or value > gt)
-        and (ge is None or value >= ge)
-        and (lt is None or value < lt)
-        and (le is None or value <= le)
-    )
-    assert accepts(Parameter("a", gt=gt, ge=ge, lt=lt, le=le), value) == within
+def test_a_number_is_taken_just_if_it_is_within_all_bounds_and_limits(gt, ge, lt, le, value):
+    def within(number):
+        return (
+            (gt is None or number > gt)
+            and (ge is None or number >= ge)
+            and (lt is None or number < lt)
+            and (le is None or number <= le)
+        )
+
+    taken = within(value) and (0 if within(0.0) else 1e-18) <= abs(value) <= 1e18
+    assert accepts(Parameter("a", gt=gt, ge=ge, lt=lt, le=le), value) == taken
 
 
 @in_its_time
@@ -133,6 +136,13 @@ def test_nan_and_infinities_are_refused_whatever_the_bounds(value, kind):
         ({"gt": -1.5, "le": 2}, 2.5, "must be > -1.5 and <= 2, not 2.5"),
         ({"ge": 1}, 0.99999999, "must be >= 1, not 0.99999999"),  # and not "not 1"
         ({"le": 16777216}, 16777217, "must be <= 16777216, not 16777217"),
+        ({}, 1e19, "must be >= -1e+18 and <= 1e+18, not 1e+19: outside, products"),
+        ({"ge": 0}, 1e300, "must be >= 0 and <= 1e+18, not 1e+300: outside, products"),
+        ({"gt": 0}, 1e300, "must be >= 1e-18 and <= 1e+18, not 1e+300: outside, products"),
+        ({"gt": 0}, 1e-300, "must be >= 1e-18 and <= 1e+18, not 1e-300: outside, products"),
+        ({"gt": 0, "lt": 1}, 1e-19, "must be >= 1e-18 and < 1, not 1e-19: outside, products"),
+        ({"gt": 1.5}, 1e19, "must be > 1.5 and <= 1e+18, not 1e+19: outside, products"),
+        ({"lt": 0}, -1e-19, "must be >= -1e+18 and <= -1e-18, not -1e-19: outside, products"),
     ],
 )
 def test_a_value_out_of_bounds_is_told_exactly(bounds, value, told):
@@ -140,6 +150,34 @@ def test_a_value_out_of_bounds_is_told_exactly(bounds, value, told):
         Parameter("a", **bounds).check(value)
     message = str(raised.value).replace(".0 ", " ").replace(".0,", ",").replace(".0.", ".")
     assert told in message
+
+
+@pytest.mark.parametrize("value", [0.0, -0.0, 5e-324, -5e-324, 1e-300, 1e-19, 1e18, -1e18])
+def test_a_float_that_may_be_zero_may_be_tiny(value):
+    assert Parameter("a").check(value) == value
+    assert accepts(Parameter("a", ge=0), value) == (value >= 0)
+    assert accepts(Parameter("a", ge=-1, le=1), value) == (abs(value) <= 1)
+
+
+@pytest.mark.parametrize("value", [10**19, -(10**400), 0, 1])
+def test_an_integer_has_no_limits_but_its_bounds(value):
+    assert Parameter("n", type=int).check(value) == value
+    assert Parameter("n", type=int, le=5).range == {"le": 5}
+
+
+@in_its_time
+@given(BOUND, BOUND, BOUND, BOUND, FINITE)
+def test_the_range_is_what_is_accepted(gt, ge, lt, le, value):
+    parameter = Parameter("a", gt=gt, ge=ge, lt=lt, le=le)
+    relations = {"gt": operator.gt, "ge": operator.ge, "lt": operator.lt, "le": operator.le}
+    held = all(relations[key](value, bound) for key, bound in parameter.range.items())
+    assert accepts(parameter, value) == held
+
+
+def test_a_default_beyond_the_limits_is_a_spec_error():
+    for default in (1e19, 1e-19):
+        with pytest.raises(SpecError, match="default of parameter 'a' must be >= 1e-18 and <= 1e\\+18, not"):
+            Parameter("a", default, gt=0)
 
 
 def test_a_callable_may_be_given_by_import_string():

@@ -135,21 +135,20 @@ def fake_numerical_gradient(x: Tensor, grad: Tensor, alpha: float) -> Tensor:
     return torch.div(grad, result, out=result)
 
 
-def _near(x: Tensor, period: float) -> Tensor:
-    """Return 1 where the number of periods is finite, 0 where it is not, NaN for NaN."""
+def _far(x: Tensor, period: float) -> Tensor:
+    """Return 1 where the number of periods is infinite, 0 where it is not, NaN for NaN."""
     result = x.abs().div_(constant(period, x))
-    largest = constant(torch.finfo(x.dtype).max, x)
-    return _above_zero(torch.sub(largest, result, out=result))
+    return _above_zero(result.sub_(constant(torch.finfo(x.dtype).max, x)))
 
 
 def square_wave_fourier(x: Tensor, grad: Tensor, terms: int, period: float) -> Tensor:
     """Where the remainder is NaN it does not matter."""
     angle = x.fmod(period).nan_to_num_(nan=0.0).mul_(constant(2 * math.pi / period, x))
-    result = _near(x, period)
     waves = angle.cos() if terms > 1 else angle.cos_()
     for odd in range(3, 2 * terms, 2):
         waves.add_((angle * odd).cos_())
-    return _times(result.mul_(waves), grad, 4 / period)
+    waves.addcmul_(waves, _far(x, period), value=-1)
+    return _times(waves, grad, 4 / period)
 
 
 def periodic_exponential(x: Tensor, grad: Tensor, width: float, width_above: float, period: float) -> Tensor:
@@ -159,4 +158,4 @@ def periodic_exponential(x: Tensor, grad: Tensor, width: float, width_above: flo
     torch.minimum(phase, other, out=phase)
     torch.clamp(x, max=0, out=other).mul_(constant(LOG2_E / width, x))
     phase.mul_(constant(-LOG2_E / width_above, x)).add_(other).exp2_()
-    return phase.mul_(_near(x, period)).mul_(grad)
+    return phase.addcmul_(phase, _far(x, period), value=-1).mul_(grad)

@@ -12,10 +12,23 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+def product(x: Tensor, factor: float) -> tuple[Tensor, ...]:
+    """Return ``factor*x``, cut off at a size from which on it might overflow, and what its logarithm then lacks.
+
+    The second is signed as x; where the factor is a tensor there is no second, and nothing is cut off: a tensor is
+    learnt by the primitive, at every step, and this would take it half as long again.
+    """
+    if not isinstance(factor, float):
+        return (factor * x,)
+    end = 2.0**100
+    return (factor * x).clamp(-end, end), (factor / end * x.abs()).clamp(min=1).log() * x.sign()
+
+
 def signed_log_primitive(x: Tensor, slope: float) -> Tensor:
     """Logarithm ``sign(x)*log(1 + slope*|x|)/slope``."""
+    u, *rest = product(x, slope)
     # Of relu and clamp only the latter has a slope at zero.
-    return ((slope * x.clamp(min=0)).log1p() - (slope * (-x).relu()).log1p()) / slope
+    return sum(rest, u.clamp(min=0).log1p() - (-u).relu().log1p()) / slope
 
 
 @surrogate(
@@ -90,8 +103,8 @@ def log_tailed_relu(x: Tensor, alpha: float) -> Tensor:
 
 def fake_numerical_gradient_primitive(x: Tensor, alpha: float) -> Tensor:
     """Straight line through the threshold, a logarithm from ``1/alpha`` on."""
-    u = alpha * x
-    return u.clamp(-1, 1) + (u - 1).relu().log1p() - (-u - 1).relu().log1p()
+    u, *rest = product(x, alpha)
+    return sum(rest, u.clamp(-1, 1) + (u - 1).relu().log1p() - (-u - 1).relu().log1p())
 
 
 @surrogate(

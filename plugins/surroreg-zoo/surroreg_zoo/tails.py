@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from surroreg import Parameter, Traits, surrogate
 
+from surroreg_zoo.logarithmic import product
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -71,13 +73,26 @@ def soft_sign(x: Tensor, slope: float) -> Tensor:
 
 def q_pseudo_spike_primitive(x: Tensor, q: float, width: float) -> Tensor:
     """Step with tails of the power 1 - q, from 0 to width."""
-    return width * _step(lambda u: ((1 - q) * (2 / ((q - 1) * width) * u).log1p()).exp(), x)
+    slope = 2 / ((q - 1) * width)
+
+    def tail(u: Tensor) -> Tensor:
+        is_heavy = isinstance(q, float) and q < 1.5  # where slope*u overflows lighter tails are nothing
+        v, *rest = product(u, slope) if is_heavy else (slope * u,)
+        return ((1 - q) * sum(rest, v.log1p())).exp()
+
+    return width * _step(tail, x)
 
 
 @surrogate(
     formula="(1 + 2*Abs(x)/((q - 1)*width))**(-q)",
     parameters=[
-        Parameter("q", 2.0, gt=1, symbol="q", doc="Power of the tails: the heavier, the closer to 1."),
+        Parameter(
+            "q",
+            2.0,
+            gt=1.001,
+            symbol="q",
+            doc="Power of the tails: the heavier, the closer to 1. Float32 hardly tells powers below 1.001 from 1.",
+        ),
         Parameter("width", 1.0, gt=0, symbol="w", doc="Area, in membrane units, whatever the tails."),
     ],
     references=["arxiv:2202.00282"],

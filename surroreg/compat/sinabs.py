@@ -25,8 +25,8 @@ def spike_fn(surrogate: Surrogate | str, *, at_zero: int = 1, **params: Any) -> 
     dtype of the membrane; the threshold gets its gradient, so that an adaptive one (``ALIF``) is trained through; and
     the surrogate is part of the layer, which lists a learnable parameter of it among its own.
 
-    sinabs 3.1.3 takes a layer with parts for a container. ``sinabs.reset_states`` and ``sinabs.zero_grad`` pass it over,
-    so reset each layer by itself::
+    sinabs 3.1.3 takes a layer with parts for a container, and ``sinabs.reset_states`` and ``sinabs.zero_grad`` pass it
+    over. Reset each layer by itself::
 
         for module in model.modules():
             if isinstance(module, sinabs.layers.StatefulLayer):

@@ -108,7 +108,7 @@ def test_a_page_that_is_run_elsewhere_is_named_there(page, test):
     assert Path(page).name in (ROOT / test).read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("page", ["start.md", "guides/learn.md", "reference/errors.md"])
+@pytest.mark.parametrize("page", ["start.md", "guides/learn.md", "reference/api.md", "reference/errors.md"])
 def test_the_messages_shown_are_those_that_are_raised(page):
     """What ``sphinx-build -b doctest`` runs, without Sphinx."""
     import doctest

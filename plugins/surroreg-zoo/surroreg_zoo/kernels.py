@@ -135,20 +135,22 @@ def fake_numerical_gradient(x: Tensor, grad: Tensor, alpha: float) -> Tensor:
     return torch.div(grad, result, out=result)
 
 
-def _far(x: Tensor, period: float) -> Tensor:
-    """Return 1 where the number of periods is infinite, 0 where it is not, NaN for NaN."""
-    result = x.abs().div_(constant(period, x))
-    return _above_zero(result.sub_(constant(torch.finfo(x.dtype).max, x)))
+def _near(x: Tensor, period: float) -> Tensor:
+    """Return 1 where the number of periods is finite, 0 where it is not, NaN for NaN."""
+    # Half the number, and a limit one step above half the largest: the largest number itself is finite.
+    result = x.abs().div_(constant(2 * period, x))
+    info = torch.finfo(x.dtype)
+    return _above_zero(torch.sub(constant(info.max / (2 - info.eps), x), result, out=result))
 
 
 def square_wave_fourier(x: Tensor, grad: Tensor, terms: int, period: float) -> Tensor:
     """Where the remainder is NaN it does not matter."""
     angle = x.fmod(period).nan_to_num_(nan=0.0).mul_(constant(2 * math.pi / period, x))
+    result = _near(x, period)
     waves = angle.cos() if terms > 1 else angle.cos_()
     for odd in range(3, 2 * terms, 2):
         waves.add_((angle * odd).cos_())
-    waves.addcmul_(waves, _far(x, period), value=-1)
-    return _times(waves, grad, 4 / period)
+    return _times(result.mul_(waves), grad, 4 / period)
 
 
 def periodic_exponential(x: Tensor, grad: Tensor, width: float, width_above: float, period: float) -> Tensor:
@@ -158,4 +160,4 @@ def periodic_exponential(x: Tensor, grad: Tensor, width: float, width_above: flo
     torch.minimum(phase, other, out=phase)
     torch.clamp(x, max=0, out=other).mul_(constant(LOG2_E / width, x))
     phase.mul_(constant(-LOG2_E / width_above, x)).add_(other).exp2_()
-    return phase.addcmul_(phase, _far(x, period), value=-1).mul_(grad)
+    return phase.mul_(_near(x, period)).mul_(grad)

@@ -1,6 +1,7 @@
 """Programs saved and resumed in a new process: training goes on with the losses that it has without a stop."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -30,7 +31,8 @@ def saved(program, folder):
 def test_program_resumed_in_a_new_process_has_equal_losses(request, program, tmp_path):
     expected = saved(program, tmp_path)
     name, files = request.node.callspec.params["program"], [tmp_path / "weights.pt", tmp_path / "network.pt"]
-    subprocess.run([sys.executable, programs_resumed.__file__, name, *map(str, files)], check=True)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}  # the helpers of these tests
+    subprocess.run([sys.executable, programs_resumed.__file__, name, *map(str, files)], check=True, env=environment)
     for file in files:
         assert json.loads(file.with_suffix(".json").read_text()) == pytest.approx(expected, rel=1e-6)
 

@@ -8,6 +8,8 @@ from catalogue_facts import Entry, number
 from catalogue_markup import WIDE, directive, page, prose, table, text
 from catalogue_plots import Plot
 
+from surroreg.parameters import LIMITS
+
 COLUMNS = (
     "name",
     "namespace",
@@ -32,8 +34,7 @@ def index(entries: Sequence[Entry], thumbnails: Mapping[str, Plot]) -> str:
             "# Catalogue",
             f"{len(entries)} surrogates: the built-ins, and those of the plugins that were installed when this page "
             "was built. Each has a card with its formula, plots, shape, names in other libraries and conformance. "
-            "[Compare them in a table](#compare). What a card calls allowed are the declared bounds; besides, floats "
-            "[keep to limits](../reference/api.md#values-of-parameters).",
+            f"[Compare them in a table](#compare). What a card calls allowed are the declared bounds. {LIMITS}",
             directive("grid", "2 3 4 5", "\n\n".join(_cards(entries, thumbnails)), {"gutter": "2"}),
             "(compare)=\n\n## Compare",
             "At the defaults; lengths are in membrane units. The tail is the power by which the heavier tail falls: 2 "

@@ -35,10 +35,10 @@ from surroreg.private import (
     jit_tracing,
     transforms_active,
 )
-from surroreg.rule import Rule, Values, is_extreme, merged, rule_of
+from surroreg.rule import Rule, Values, merged, rule_of
 from surroreg.specs import SurrogateSpec
 
-_DTYPES = frozenset({torch.float16, torch.bfloat16, torch.float32, torch.float64})
+DTYPES = frozenset({torch.float16, torch.bfloat16, torch.float32, torch.float64})
 _LAYOUTS = frozenset({torch.strided, torch.jagged})
 
 
@@ -53,7 +53,7 @@ class Call:
     """
 
     def __init__(self, spec: SurrogateSpec, fires_at_zero: bool, values: Values, held: tuple[str, ...]) -> None:
-        self.rule = rule_of(spec, fires_at_zero, any(map(is_extreme, values)))
+        self.rule = rule_of(spec, fires_at_zero)
         self.numbers = values
         self.held = held
         if not self.rule.bears_tensors:
@@ -66,14 +66,11 @@ class Call:
             [_cell(value, dtype) if isinstance(value, float) else value for value in values]
             for dtype in (torch.float32, torch.float64)
         )
-        rule, constants = (
-            rule_of(spec, fires_at_zero),
-            [None if isinstance(value, float) else value for value in values],
-        )
+        constants = [None if isinstance(value, float) else value for value in values]
         try:
-            self.node = _shared_node(rule, *constants)
+            self.node = _shared_node(self.rule, *constants)
         except TypeError:  # a callable that cannot be hashed
-            self.node = _node(rule, *constants)
+            self.node = _node(self.rule, *constants)
 
     def traced(self, x: Tensor) -> Values:
         """Return the parameters for a compiler: numbers as 0-d tensors in the precision in which ``x`` is computed."""
@@ -216,7 +213,7 @@ def check_input(x: Any) -> None:
     """Raise a TypeError that says what a surrogate takes, unless ``x`` is such a tensor."""
     if not isinstance(x, Tensor):
         raise TypeError(f"a surrogate takes a tensor (membrane - threshold), not {type(x).__name__}.")
-    if x.dtype not in _DTYPES:
+    if x.dtype not in DTYPES:
         raise TypeError(f"a surrogate takes float16, bfloat16, float32 or float64, not {x.dtype}; convert x first.")
     if x.layout not in _LAYOUTS:
         raise TypeError(f"a surrogate takes a dense tensor, not one of layout {x.layout}; call x.to_dense() first.")
@@ -236,7 +233,7 @@ def spike(call: Call, x: Tensor, tensors: Sequence[Tensor] = ()) -> Tensor:
     rule = call.rule
     if type(x) is not Tensor and isinstance(x, Proxy):
         return composed(rule, x, call.numbers, tensors)
-    if not isinstance(x, Tensor) or x.dtype not in _DTYPES or x.layout not in _LAYOUTS:
+    if not isinstance(x, Tensor) or x.dtype not in DTYPES or x.layout not in _LAYOUTS:
         check_input(x)
     if torch.compiler.is_compiling():
         if is_exporting():

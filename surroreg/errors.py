@@ -67,13 +67,13 @@ class DeprecatedAliasWarning(FutureWarning):
     """A surrogate was asked for by a name that will go away."""
 
 
-def did_you_mean(asked: str, known: Mapping[str, str] | Iterable[str], *, cutoff: float = 0.6) -> str:
+def did_you_mean(asked: str, known: Mapping[str, str] | Iterable[str]) -> str:
     """Return ``" Did you mean 'a' or 'b'?"`` for the known names nearest to ``asked``, or ``""``.
 
     A mapping says how each name is shown.
     """
     shown = known if isinstance(known, Mapping) else {name.lower(): name for name in known}
-    near = difflib.get_close_matches(asked.lower(), shown, n=3, cutoff=cutoff)
+    near = difflib.get_close_matches(asked.lower(), shown, n=3)
     return f" Did you mean {' or '.join(repr(shown[key]) for key in near)}?" if near else ""
 
 

@@ -172,9 +172,7 @@ class Parameter:
             number, finite = math.inf, False
         if not finite:
             raise ParameterError(f"parameter {self.name!r} must be finite, not {number}.")
-        low = (self.gt is None or number > self.gt) and (self.ge is None or number >= self.ge)
-        high = (self.lt is None or number < self.lt) and (self.le is None or number <= self.le)
-        if not (low and high):
+        if not _admit(self._declared(*_RELATIONS), number):
             raise ParameterError(f"parameter {self.name!r} must be {self.bounds}, not {number}.")
         if not SMALLEST <= abs(number) <= LARGEST and not _admit(self.range, number):
             raise ParameterError(

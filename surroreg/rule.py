@@ -18,7 +18,7 @@ from surroreg.specs import SurrogateSpec
 Values = Sequence[Any]
 
 _HALF = frozenset({torch.float16, torch.bfloat16})
-_PLAIN = (Tensor, torch.nn.Parameter)  # a tuple: Dynamo before torch 2.9 cannot look a class up in a frozenset
+_PLAIN = frozenset({Tensor, torch.nn.Parameter})
 #: Elements whose float32 copies stay in the caches.
 _PIECE = 2**18
 
@@ -38,16 +38,15 @@ class Rule:
     Args:
         spec: one with a derivative.
         fires_at_zero: whether the spike at exactly zero is 1.
-        plain: whether to do without kernels.
     """
 
-    def __init__(self, spec: SurrogateSpec, *, fires_at_zero: bool, plain: bool = False) -> None:
+    def __init__(self, spec: SurrogateSpec, *, fires_at_zero: bool) -> None:
         derivative, traits = spec.resolve("derivative"), spec.traits
         assert derivative is not None
         self.derivative: Callable[..., Tensor] = derivative
         self.primitive: Callable[..., Tensor] | None = spec.resolve("primitive")
-        self.kernel: Callable[..., Tensor] | None = None if plain else spec.resolve("kernel")
-        self.fused = Fused(spec) if traits.stable_formula and not plain else None
+        self.kernel: Callable[..., Tensor] | None = spec.resolve("kernel")
+        self.fused = Fused(spec) if traits.stable_formula else None
         #: Whether the derivative takes tensors for numbers. One that asks for a value (``if slope > 1``) does not.
         self.bears_tensors = self._bears_tensors(spec)
         self.fires_at_zero = fires_at_zero
@@ -180,11 +179,6 @@ def merged(numbers: Values, tensors: Sequence[Tensor]) -> Values:
 
 
 @functools.cache
-def rule_of(spec: SurrogateSpec, fires_at_zero: bool, plain: bool = False) -> Rule:
+def rule_of(spec: SurrogateSpec, fires_at_zero: bool) -> Rule:
     """Return the rule of a spec; one for all surrogates of it."""
-    return Rule(spec, fires_at_zero=fires_at_zero, plain=plain)
-
-
-def is_extreme(value: Any) -> bool:
-    """Whether a kernel's intermediate numbers may leave the range of float32 where its result does not."""
-    return isinstance(value, float) and value != 0 and not 2.0**-60 <= abs(value) <= 2.0**60
+    return Rule(spec, fires_at_zero=fires_at_zero)

@@ -9,12 +9,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
+from surroreg.autograd import DTYPES
 from surroreg.errors import NoPrimitiveError, ParameterError, ParameterTypeError, SpecError
 from surroreg.parameters import Parameter, import_object, reference_to
-from surroreg.private import modes_active
 from surroreg.specs import SurrogateSpec
-
-_DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 
 
 def checked(spec: SurrogateSpec, parameter: Parameter, value: Any) -> Any:
@@ -53,7 +51,7 @@ def _unfit(parameter: Parameter, value: Tensor) -> str:
         return "uninitialised: initialise it first"
     if value.is_nested or value.layout is not torch.strided:
         return f"a tensor of layout {value.layout}: give a dense one"
-    if parameter.type is not float or value.dtype not in _DTYPES or value.numel() == 0:
+    if parameter.type is not float or value.dtype not in DTYPES or value.numel() == 0:
         wanted = "a callable" if parameter.type is Callable else f"{parameter.type.__name__}"
         if parameter.type is float:
             wanted = "float16, bfloat16, float32 or float64, and at least one element"
@@ -62,8 +60,14 @@ def _unfit(parameter: Parameter, value: Tensor) -> str:
 
 
 def _has_values(tensor: Tensor) -> bool:
-    """Whether a tensor's values can be read: a shard has not all of them, a meta or fake tensor none."""
-    return type(tensor) in (Tensor, nn.Parameter) and not tensor.is_meta and not modes_active()
+    """Whether a tensor's values can be read: a shard has not all of them, a meta tensor none."""
+    if type(tensor) not in (Tensor, nn.Parameter) or tensor.is_meta:
+        return False
+    try:
+        tensor.detach().flatten()[0].item()
+    except RuntimeError:  # under FakeTensorMode or vmap
+        return False
+    return True
 
 
 def to_plain(value: Any) -> Any:

@@ -5,10 +5,13 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+import torch._inductor.config
 
 import surroreg
+from surroreg.private import gradient_metadata, kernel_profiling
 
 PACKAGE = Path(surroreg.__file__).parent
 
@@ -40,9 +43,9 @@ if away:
     delattr(owner, name)
 from surroreg import private
 exec(instead)
-if instead:  # what is decorated was decorated already
-    if "while_tracing" in instead:
-        del private.is_exporting._dynamo_marked_constant
+if "while_tracing" in instead:  # what is decorated was decorated already
+    for function in (private.admit, private.is_exporting):
+        del function._dynamo_marked_constant
 if away:
     setattr(owner, name, found)
 
@@ -141,3 +144,18 @@ def test_private_names_of_torch_stand_in_one_file():
         if path.name != "private.py" and "template" not in path.parts:
             found = private.findall(path.read_text(encoding="utf-8"))
             assert not found, f"{path}: {found}"
+
+
+def test_gradient_of_a_leaf_is_described_by_the_leaf():
+    leaf = object()
+    assert gradient_metadata(SimpleNamespace(variable=leaf), 0) is leaf
+    assert gradient_metadata(SimpleNamespace(), 0) is None
+
+
+def test_profiling_without_the_option_of_inductor_does_nothing(monkeypatch):
+    def refuse(changes):
+        raise KeyError(*changes)
+
+    monkeypatch.setattr(torch._inductor.config, "patch", refuse)
+    with kernel_profiling() as found:
+        assert found is None

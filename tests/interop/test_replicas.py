@@ -11,6 +11,7 @@ from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.nn.utils import parametrize
 from torch.optim.swa_utils import AveragedModel
+from torch.utils.flop_counter import FlopCounterMode
 
 import surroreg
 
@@ -208,3 +209,15 @@ def test_threads_that_set_two_parameters_lose_neither():
         thread.join()
     assert s.params == {"beta": 300.0, "slope": 300.0}
     assert_gradient(s, x, gradient(s, x))
+
+
+# -- dispatch modes -----------------------------------------------------------------------------
+
+
+def test_dispatch_modes_leave_values_readable():
+    s = learnt()
+    with FlopCounterMode(display=False):  # any mode: profilers, counters
+        assert repr(s) == "surroreg.load('atan', alpha=torch.nn.Parameter(torch.tensor([2.0], dtype=torch.float32)))"
+        assert s.to_config()["params"]["alpha"]["tensor"] == [2.0]
+        with pytest.raises(surroreg.ParameterError, match="must be > 0"):
+            s.alpha = torch.tensor([-1.0])

@@ -78,12 +78,10 @@ def gradient_metadata(node: Any, place: int) -> Any | None:
 
 def kernel_profiling() -> AbstractContextManager[Any]:
     """Let the profiler see the kernels that Inductor makes on a CPU meanwhile. Fallback: it does not see them."""
-    try:
-        from torch._inductor import config
-
-        return config.patch({"cpp.enable_kernel_profile": True})  # type: ignore[no-any-return,unused-ignore]
-    except (ImportError, AttributeError, KeyError):
-        return nullcontext()
+    config = _private("_inductor.config", None)
+    if hasattr(getattr(config, "cpp", None), "enable_kernel_profile"):
+        return config.patch({"cpp.enable_kernel_profile": True})  # type: ignore[no-any-return]
+    return nullcontext()
 
 
 def while_tracing(function: Callable[P, R]) -> Callable[P, R]:

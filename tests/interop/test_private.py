@@ -11,6 +11,7 @@ import pytest
 import torch._inductor.config
 
 import surroreg
+from surroreg import private
 from surroreg.private import gradient_metadata, kernel_profiling
 
 PACKAGE = Path(surroreg.__file__).parent
@@ -152,10 +153,10 @@ def test_gradient_of_a_leaf_is_described_by_the_leaf():
     assert gradient_metadata(SimpleNamespace(), 0) is None
 
 
-def test_profiling_without_the_option_of_inductor_does_nothing(monkeypatch):
-    def refuse(changes):
-        raise KeyError(*changes)
-
-    monkeypatch.setattr(torch._inductor.config, "patch", refuse)
-    with kernel_profiling() as found:
-        assert found is None
+@pytest.mark.parametrize("found", [None, SimpleNamespace(), SimpleNamespace(cpp=SimpleNamespace())])
+def test_profiling_without_the_option_of_inductor_does_nothing(monkeypatch, found):
+    with kernel_profiling():
+        assert torch._inductor.config.cpp.enable_kernel_profile
+    monkeypatch.setattr(private, "_private", lambda path, fallback: found)
+    with kernel_profiling() as context:
+        assert context is None

@@ -269,8 +269,8 @@ class _Check(pytest.Item):
             pytest.skip(note + result.message)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        if isinstance(excinfo.value, _Failed):
-            return str(excinfo.value)
+        if isinstance(excinfo.value, (_Failed, pytest.xfail.Exception)):
+            return str(excinfo.value)  # a traceback would be that of the harness, and takes longer than most checks
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, None, str]:

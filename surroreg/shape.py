@@ -101,7 +101,7 @@ class _Curve:
     def summit(self) -> tuple[float, float]:
         """The peak and its place."""
         best = float(self.heights.max())
-        level = self.places[self.heights >= best * (1 - 1e-12)]
+        level = self.places[self.heights >= best * (1 - 1e-14)]  # rounding; more reaches far down a wide slope
         centred = [at for at in level.tolist() if at in self.centres]
         nearest = min(centred or level.tolist(), key=abs)
         place = int((self.places - nearest).abs().argmin())

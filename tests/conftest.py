@@ -1,5 +1,6 @@
 """What holds for all tests."""
 
+import os
 import sys
 
 import pytest
@@ -9,6 +10,9 @@ from hypothesis import settings
 import surroreg
 import surroreg.api
 from surroreg.registry import Registry
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported: the workers share the cores
 
 # How long an example takes is no property of what is tested.
 settings.register_profile("surroreg", deadline=None)

@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import surroreg
@@ -64,6 +64,7 @@ def test_a_narrow_smooth_bump_that_was_shifted_is_measured_whole(alpha):
 
 
 @given(slope=st.floats(1e-4, 1e6), scale=st.floats(1e-3, 1e3), shift=st.floats(-2, 2))
+@example(slope=0.00010000000000000002, scale=1.0, shift=4.1347764711139325e-09)
 def test_scale_and_shift_change_what_they_should(slope, scale, shift):
     plain, moved = (
         measured("piecewise_linear", slope=slope),

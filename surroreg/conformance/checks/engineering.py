@@ -100,7 +100,6 @@ class _Mark:
 def graph_freed(case: Case) -> None:
     """Drop the spikes, with the garbage collector off."""
     was_enabled = gc.isenabled()
-    gc.collect()
     gc.disable()
     try:
         for backward in (False, True):

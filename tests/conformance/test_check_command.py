@@ -415,6 +415,8 @@ import gc, os, random, warnings
 import torch, surroreg
 import torch._dynamo.config, torch._inductor.config, torch._functorch.config
 import numpy
+if sys.version_info < (3, 11):
+    import exceptiongroup  # which hypothesis imports there, and which sets the excepthook
 
 def state():
     return {

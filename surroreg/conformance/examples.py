@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 import tempfile
 from collections.abc import Callable
 from typing import Any
@@ -12,11 +13,12 @@ from hypothesis import HealthCheck, Phase, Verbosity, configuration, given, sett
 from hypothesis import strategies as st
 
 from surroreg.conformance.case import Case
-from surroreg.specs import SurrogateSpec
 
 
 def try_numbers(case: Case, property_: Callable[[list[float]], None]) -> None:
-    """Call ``property_`` with lists of numbers of the case's dtype; an error comes out with the smallest list.
+    """Call ``property_``, which holds of each number, with numbers of the case's dtype that hypothesis draws.
+
+    An error comes out with the shortest list that raises one.
 
     Raises:
         Exception: what ``property_`` raises.
@@ -24,21 +26,20 @@ def try_numbers(case: Case, property_: Callable[[list[float]], None]) -> None:
     # hypothesis knows no bfloat16: those are float32's, rounded.
     width = {torch.float64: 64, torch.float16: 16}.get(case.dtype, 32)
     try:
-        for numbers in _numbers(case.spec, width, case.examples):
-            property_(list(numbers))
+        property_(_numbers(width, case.examples, len(sys.modules)))
     except Exception:
         _search(width, case.examples, property_)  # raises with less to read
         raise
 
 
-@functools.lru_cache(maxsize=16)
-def _numbers(spec: SurrogateSpec, width: int, examples: int) -> list[tuple[float, ...]]:
-    """Return what hypothesis tries: of one spec at all values, as drawing takes ten times as long as trying.
+@functools.lru_cache(maxsize=8)
+def _numbers(width: int, examples: int, modules: int) -> list[float]:
+    """Return all that hypothesis draws, once: it takes longer than all other checks of a surrogate together.
 
-    Not of all specs: hypothesis tries the numbers that it finds in the code of modules loaded so far, too.
+    It draws the numbers in the code of the user's modules, too: so anew when there are more ``modules``.
     """
-    drawn: list[tuple[float, ...]] = []
-    _search(width, examples, lambda numbers: drawn.append(tuple(numbers)))
+    drawn: list[float] = []
+    _search(width, examples, drawn.extend)
     return drawn
 
 

@@ -26,6 +26,8 @@ pytestmark = [FUNCTION_WARNS, SCRIPT_WARNS]
 
 #: A smooth one, one with kinks, one that is constant, and a user's: tracing a derivative of a derivative takes seconds.
 KINDS = ["atan", "piecewise_linear", "straight_through_estimator", "custom_surrogate"]
+kinds = pytest.mark.parametrize("name", KINDS)
+kinds_and_noise = pytest.mark.parametrize("name", [*KINDS, *STOCHASTIC])
 
 
 def compiled(f, backend="aot_eager"):
@@ -41,8 +43,9 @@ def test_grad(s):
     assert_gradient(s, x, compiled(grad(loss(s)))(x), weights(x))
 
 
-def test_vjp(s):
-    x = points()
+@kinds_and_noise
+def test_vjp(name):
+    s, x = build(name), points()
     spikes, found = compiled(lambda x, v: (lambda out, pull: (out, pull(v)[0]))(*vjp(s, x)))(x, weights(x))
     assert torch.equal(spikes, s(x))
     assert_gradient(s, x, found, weights(x))
@@ -55,8 +58,9 @@ def test_jvp(s):
     assert_gradient(s, x, tangent, weights(x))
 
 
-def test_vmap(s):
-    x = torch.stack([points(), 1.2 * points()])
+@kinds_and_noise
+def test_vmap(name):
+    s, x = build(name), torch.stack([points(), 1.2 * points()])
     assert torch.equal(compiled(vmap(s, in_dims=1, out_dims=1, randomness="same"))(x), s(x))
 
 
@@ -66,14 +70,14 @@ def test_vmap_of_grad(s):
     assert_gradient(s, x, found, weights(points()).expand(2, -1))
 
 
-@pytest.mark.parametrize("name", DETERMINISTIC)
+@kinds
 def test_grad_of_vmap(name):
     s, x = build(name), torch.stack([points(), 1.2 * points()])
     found = compiled(grad(lambda x: (weights(x) * vmap(s)(x)).sum()))(x)
     assert_gradient(s, x, found, weights(x))
 
 
-@pytest.mark.parametrize("name", KINDS)
+@kinds
 def test_jacobians(name):
     s, x = build(name), points()
     backward, forward = compiled(lambda x: (jacrev(s)(x), jacfwd(s)(x)))(x)
@@ -81,7 +85,7 @@ def test_jacobians(name):
     close(forward, s.derivative(x).diag())
 
 
-@pytest.mark.parametrize("name", KINDS)
+@kinds
 def test_hessian(name):
     s, x = build(name), points()
     close(compiled(hessian(loss(s)))(x), (weights(x) * second_derivative(s, x)).diag())
@@ -99,15 +103,17 @@ def test_grad_of_grad(name):
     close(found, weights(x) * second_derivative(s, x))
 
 
-def test_backward_through_a_compiled_vmap(s):
-    x = torch.stack([points(), 1.2 * points()]).requires_grad_()
+@kinds_and_noise
+def test_backward_through_a_compiled_vmap(name):
+    s, x = build(name), torch.stack([points(), 1.2 * points()]).requires_grad_()
     spikes = compiled(vmap(s, randomness="different"))(x)
     assert torch.equal(spikes, s(x))
     assert_gradient(s, x.detach(), torch.autograd.grad(spikes.sum(), x)[0])
 
 
-def test_grad_in_half_precision(s):
-    x = points(torch.float16)
+@kinds_and_noise
+def test_grad_in_half_precision(name):
+    s, x = build(name), points(torch.float16)
     assert_gradient(s, x, compiled(grad(lambda x: s(x).sum()))(x))
 
 

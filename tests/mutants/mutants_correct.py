@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 
+import torch
 from mutants_base import FORMULA, SLOPE, FastSigmoid, black_box, derivative
 from mutants_engineering import Sloped, floating
 from mutants_stochastic import STOCHASTIC, Noisy
@@ -47,7 +48,7 @@ def composed():
 
 
 def window(x):
-    level = x.clamp(-1, 1)
+    level = torch.nn.functional.hardtanh(x)
     return (x.detach() > 0).to(x.dtype) + (level - level.detach())
 
 
@@ -66,7 +67,7 @@ SPECS: tuple[SurrogateSpec, ...] = (
     ),
     black_box(
         composed,
-        formula="Piecewise((1, Abs(x) <= 1), (0, True))",
+        formula="Piecewise((1, Abs(x) < 1), (0, True))",
         traits=Traits(even=True, non_negative=True, kinks=("-1", "1"), supports=(*WORKS_WITH, "jvp")),
     ),
     black_box(Noisy, formula="U/(1 + 25*Abs(x))**2", traits=STOCHASTIC),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -34,6 +35,17 @@ def method(function: Callable[[Any], Any]) -> Callable[[Exact], Exact]:
     return lambda self: Exact(function(self.value))
 
 
+def comparison(function: Callable[[Any, Any], bool]) -> Callable[[Exact, Any], Truth]:
+    return lambda self, other: Truth(function(self.value, Exact(other).value))
+
+
+class Truth(int):
+    """True or false, with a tensor's negation."""
+
+    def __invert__(self) -> Truth:
+        return Truth(not self)
+
+
 class Exact:
     """A number of many digits, with what of a tensor's methods primitives use."""
 
@@ -52,8 +64,8 @@ class Exact:
     erfc = method(lambda a: mpmath.erfc(a) if abs(a) < 40 else mpf(0 if a > 0 else 2))  # further out mpmath is slow
     fmod = operation(lambda a, b: mpmath.sign(a) * (abs(a) - mpmath.floor(abs(a) / b) * b))
 
-    def __gt__(self, other: Any) -> bool:
-        return bool(self.value > Exact(other).value)
+    __lt__, __gt__ = comparison(operator.lt), comparison(operator.gt)
+    __le__, __ge__ = comparison(operator.le), comparison(operator.ge)
 
     def clamp(self, min: Any = -math.inf, max: Any = math.inf) -> Exact:
         low, high = Exact(min), Exact(max)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from surroreg import Parameter, Traits, surrogate
 
-from surroreg_zoo.windows import above_zero
+from surroreg_zoo.windows import above_zero, at_least, at_most
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -27,8 +27,8 @@ def product(x: Tensor, factor: float) -> tuple[Tensor, ...]:
 def signed_log_primitive(x: Tensor, slope: float) -> Tensor:
     """Logarithm ``sign(x)*log(1 + slope*|x|)/slope``."""
     u, *rest = product(x, slope)
-    # Of relu and clamp only the latter has a slope at zero.
-    return sum(rest, u.clamp(min=0).log1p() - (-u).relu().log1p()) / slope
+    # At zero the second, a relu, has no slope.
+    return sum(rest, at_least(u, 0.0).log1p() - (-u).relu().log1p()) / slope
 
 
 @surrogate(
@@ -51,7 +51,7 @@ def signed_log(x: Tensor, slope: float) -> Tensor:
 
 def s2nn_primitive(x: Tensor, alpha: float, beta: float) -> Tensor:
     """Logistic sigmoid below threshold, 1/2 plus a logarithm above."""
-    return (-alpha * (-x).relu()).sigmoid() + beta * x.clamp(min=0).log1p()
+    return (-alpha * (-x).relu()).sigmoid() + beta * at_least(x, 0.0).log1p()
 
 
 @surrogate(
@@ -79,7 +79,7 @@ def s2nn(x: Tensor, alpha: float, beta: float) -> Tensor:
 
 def log_tailed_relu_primitive(x: Tensor, alpha: float) -> Tensor:
     """Leaky rectifier that grows as a logarithm above 1."""
-    return alpha * x.clamp(max=0) + x.relu().clamp(max=1) + (x - 1).relu().log1p()
+    return alpha * at_most(x, 0.0) + at_most(x.relu(), 1.0) + (x - 1).relu().log1p()
 
 
 @surrogate(
@@ -104,7 +104,7 @@ def log_tailed_relu(x: Tensor, alpha: float) -> Tensor:
 def fake_numerical_gradient_primitive(x: Tensor, alpha: float) -> Tensor:
     """Straight line through the threshold, a logarithm from ``1/alpha`` on."""
     u, *rest = product(x, alpha)
-    return sum(rest, u.clamp(-1, 1) + (u - 1).relu().log1p() - (-u - 1).relu().log1p())
+    return sum(rest, at_most(at_least(u, -1.0), 1.0) + (u - 1).relu().log1p() - (-u - 1).relu().log1p())
 
 
 @surrogate(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from surroreg import Parameter, Traits, surrogate
 
 from surroreg_zoo.logarithmic import product
+from surroreg_zoo.windows import at_least
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -18,10 +19,10 @@ CUSP = Traits(even=True, non_negative=True, kinks=("0",), stable_formula=True)
 def _step(tail: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     """Return the odd step that is ``tail(|x|)/2`` away from its end, 0 on the left and 1 on the right.
 
-    Each side is computed by itself, so that both ends keep their digits; of relu and clamp only the latter has a
-    slope at zero, so that the step has the right one there.
+    Each side is computed by itself, so that both ends keep their digits; at zero the left one, a relu, has no slope,
+    so that the step has the right one there.
     """
-    return (tail((-x).relu()) + (1 - tail(x.clamp(min=0)))) / 2
+    return (tail((-x).relu()) + (1 - tail(at_least(x, 0.0)))) / 2
 
 
 def exponential_primitive(x: Tensor, width: float) -> Tensor:

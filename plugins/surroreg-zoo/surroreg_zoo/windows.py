@@ -18,9 +18,27 @@ def above_zero(x: Tensor) -> Tensor:
     return x.clamp(0, 1).ceil()
 
 
+# At its bounds clamp has slope 1 in torch 2.13, and 0 in 2.15: these say which it is.
+
+
+def at_least(x: Tensor, low: float) -> Tensor:
+    """Return the larger of ``x`` and ``low``; where they are equal the slope is 1."""
+    return x.where(~(x < low), low)
+
+
+def at_most(x: Tensor, high: float) -> Tensor:
+    """Return the smaller of ``x`` and ``high``; where they are equal the slope is 1."""
+    return x.where(~(x > high), high)
+
+
+def within(x: Tensor, end: float) -> Tensor:
+    """Return the number nearest to ``x`` between ``-end`` and ``end``; at both of them the slope is 0."""
+    return x.where(~(x >= end), end).where(~(x <= -end), -end)
+
+
 def box_primitive(x: Tensor, width: float) -> Tensor:
     """Ramp from 0 to 1."""
-    return (x / width + 0.5).clamp(0, 1)
+    return within(x / width, 0.5) + 0.5
 
 
 @surrogate(
@@ -43,7 +61,7 @@ def box(x: Tensor, width: float) -> Tensor:
 
 def piecewise_leaky_relu_primitive(x: Tensor, half_width: float, leak: float) -> Tensor:
     """Ramp from 0 to 1, with a slope of leak before and after it."""
-    inside = x.clamp(-half_width, half_width)
+    inside = within(x, half_width)
     return inside / (2 * half_width) + 0.5 + leak * (x - inside)
 
 
@@ -72,7 +90,7 @@ def piecewise_leaky_relu(x: Tensor, half_width: float, leak: float) -> Tensor:
 
 def windowed_heaviside_primitive(x: Tensor, window: float) -> Tensor:
     """Rectifier that begins one window below threshold."""
-    return (x + window).clamp(min=0)
+    return at_least(x + window, 0.0)
 
 
 @surrogate(
@@ -99,7 +117,7 @@ def windowed_heaviside(x: Tensor, window: float) -> Tensor:
 
 def windowed_fast_sigmoid_primitive(x: Tensor, slope: float, B: float) -> Tensor:
     """Fast sigmoid ``x/(1 + slope*|x|)``, constant from B on."""
-    inside = x.clamp(-B, B)
+    inside = within(x, B)
     return inside / (1 + slope * inside.abs())
 
 

@@ -100,9 +100,10 @@ def test_the_primitive_of_a_finite_area_is_a_step_from_0_to_that_area(name: str,
 @each_smoothed
 @given(data=st.data())
 @settings(deadline=None, max_examples=20)
-def test_the_primitive_has_the_right_slope_at_exactly_zero(name: str, data: st.DataObject) -> None:
+def test_the_primitive_has_the_right_slope_at_exactly_zero_and_at_the_kinks(name: str, data: st.DataObject) -> None:
     s = data.draw(loaded(name))
-    torch.testing.assert_close(gradient(s.primitive, f64(0.0)), s.derivative(f64(0.0)))
+    places = f64(0.0, *surroreg.formula.kinks(s.spec, s.params))
+    torch.testing.assert_close(gradient(s.primitive, places), s.derivative(places))
 
 
 @pytest.mark.parametrize("name", ["circular", "exponential", "gaussian", "soft_sign"])

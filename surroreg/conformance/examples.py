@@ -6,13 +6,16 @@ import functools
 import sys
 import tempfile
 from collections.abc import Callable
-from typing import Any
+from typing import Literal
 
 import torch
 from hypothesis import HealthCheck, Phase, Verbosity, configuration, given, settings
 from hypothesis import strategies as st
 
 from surroreg.conformance.case import Case
+
+#: Bits of the floats that hypothesis draws.
+Width = Literal[16, 32, 64]
 
 
 def try_numbers(case: Case, property_: Callable[[list[float]], None]) -> None:
@@ -24,16 +27,16 @@ def try_numbers(case: Case, property_: Callable[[list[float]], None]) -> None:
         Exception: what ``property_`` raises.
     """
     # hypothesis knows no bfloat16: those are float32's, rounded.
-    width = {torch.float64: 64, torch.float16: 16}.get(case.dtype, 32)
+    width: Width = 64 if case.dtype is torch.float64 else 16 if case.dtype is torch.float16 else 32
     try:
         property_(_numbers(width, case.examples, len(sys.modules)))
-    except Exception:
-        _search(width, case.examples, property_)  # raises with less to read
+    except Exception:  # of whatever type: searched for again, to be told of fewer numbers
+        _search(width, case.examples, property_)
         raise
 
 
 @functools.lru_cache(maxsize=8)
-def _numbers(width: int, examples: int, modules: int) -> list[float]:
+def _numbers(width: Width, examples: int, modules: int) -> list[float]:
     """Return all that hypothesis draws, once: it takes longer than all other checks of a surrogate together.
 
     It draws the numbers in the code of the user's modules, too: so anew when there are more ``modules``.
@@ -43,7 +46,7 @@ def _numbers(width: int, examples: int, modules: int) -> list[float]:
     return drawn
 
 
-def _search(width: int, examples: int, property_: Callable[[list[float]], None]) -> None:
+def _search(width: Width, examples: int, property_: Callable[[list[float]], None]) -> None:
     @settings(
         max_examples=examples,
         derandomize=True,
@@ -54,8 +57,8 @@ def _search(width: int, examples: int, property_: Callable[[list[float]], None])
         suppress_health_check=list(HealthCheck),
         verbosity=Verbosity.quiet,
     )
-    @given(st.lists(st.floats(width=width), min_size=1, max_size=8))  # type: ignore[arg-type]
-    def search(numbers: Any) -> None:
+    @given(st.lists(st.floats(width=width), min_size=1, max_size=8))
+    def search(numbers: list[float]) -> None:
         property_(numbers)
 
     # Without a database it still keeps notes on the constants of the modules it finds: not in the user's folder.

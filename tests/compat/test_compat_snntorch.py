@@ -272,7 +272,7 @@ def forward_pass(net, data):
     return torch.stack(spk_rec)
 
 losses = []
-for iteration in range(8):
+for iteration in range(15):
     loss_val = loss_fn(forward_pass(net, data), targets)
     optimizer.zero_grad()
     loss_val.backward()
@@ -305,7 +305,7 @@ def test_a_sequential_program_runs_with_its_import_line_changed(spike_grad):
     program = SEQUENTIAL.replace("SPIKE_GRAD", spike_grad)
     assert program.count(IMPORT) == 1
     expected = losses(program)
-    assert len({*expected}) > 5
+    assert len({*expected}) > 10
     assert losses(program.replace(IMPORT, OURS)) == pytest.approx(expected, rel=1e-4)
 
 

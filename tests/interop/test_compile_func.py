@@ -24,10 +24,10 @@ close = torch.testing.assert_close
 pytestmark = [FUNCTION_WARNS, SCRIPT_WARNS]
 
 
-#: A smooth one, one with kinks, one that is constant, and a user's: tracing a derivative of a derivative takes seconds.
-KINDS = ["atan", "piecewise_linear", "straight_through_estimator", "custom_surrogate"]
-kinds = pytest.mark.parametrize("name", KINDS)
-kinds_and_noise = pytest.mark.parametrize("name", [*KINDS, *STOCHASTIC])
+@pytest.fixture(params=DETERMINISTIC)
+def exact(request):
+    """Every surrogate whose derivative draws nothing."""
+    return build(request.param)
 
 
 def compiled(f, backend="aot_eager"):
@@ -38,57 +38,47 @@ def loss(s):
     return lambda x: (weights(x) * s(x)).sum()
 
 
-def test_grad(s):
-    x = points()
-    assert_gradient(s, x, compiled(grad(loss(s)))(x), weights(x))
+# What takes one input is compiled together: a compilation costs more than what is in it.
 
 
-@kinds_and_noise
-def test_vjp(name):
-    s, x = build(name), points()
-    spikes, found = compiled(lambda x, v: (lambda out, pull: (out, pull(v)[0]))(*vjp(s, x)))(x, weights(x))
+def test_of_one_input(s):
+    x, v = points(), weights(points())
+
+    def everything(x, v):
+        spikes, pull = vjp(s, x)
+        return grad(loss(s))(x), spikes, pull(v)[0], jvp(s, (x,), (v,))
+
+    found, spikes, pulled, (pushed_spikes, pushed) = compiled(everything)(x, v)
     assert torch.equal(spikes, s(x))
-    assert_gradient(s, x, found, weights(x))
+    assert torch.equal(pushed_spikes, s(x))
+    for gradient in (found, pulled, pushed):
+        assert_gradient(s, x, gradient, v)
 
 
-def test_jvp(s):
-    x = points()
-    spikes, tangent = compiled(lambda x, v: jvp(s, (x,), (v,)))(x, weights(x))
-    assert torch.equal(spikes, s(x))
-    assert_gradient(s, x, tangent, weights(x))
-
-
-@kinds_and_noise
-def test_vmap(name):
-    s, x = build(name), torch.stack([points(), 1.2 * points()])
-    assert torch.equal(compiled(vmap(s, in_dims=1, out_dims=1, randomness="same"))(x), s(x))
-
-
-def test_vmap_of_grad(s):
+def test_of_rows(s):
     x = torch.stack([points(), 1.2 * points()])
-    found = compiled(vmap(grad(loss(s)), randomness="different"))(x)
+
+    def everything(x):
+        return vmap(s, in_dims=1, out_dims=1, randomness="same")(x), vmap(grad(loss(s)), randomness="different")(x)
+
+    spikes, found = compiled(everything)(x)
+    assert torch.equal(spikes, s(x))
     assert_gradient(s, x, found, weights(points()).expand(2, -1))
 
 
-@kinds
+@pytest.mark.parametrize("name", DETERMINISTIC)
 def test_grad_of_vmap(name):
     s, x = build(name), torch.stack([points(), 1.2 * points()])
     found = compiled(grad(lambda x: (weights(x) * vmap(s)(x)).sum()))(x)
     assert_gradient(s, x, found, weights(x))
 
 
-@kinds
-def test_jacobians(name):
-    s, x = build(name), points()
-    backward, forward = compiled(lambda x: (jacrev(s)(x), jacfwd(s)(x)))(x)
-    close(backward, s.derivative(x).diag())
-    close(forward, s.derivative(x).diag())
-
-
-@kinds
-def test_hessian(name):
-    s, x = build(name), points()
-    close(compiled(hessian(loss(s)))(x), (weights(x) * second_derivative(s, x)).diag())
+def test_jacobians_and_hessian(exact):
+    x = points()
+    backward, forward, second = compiled(lambda x: (jacrev(exact)(x), jacfwd(exact)(x), hessian(loss(exact))(x)))(x)
+    close(backward, exact.derivative(x).diag())
+    close(forward, exact.derivative(x).diag())
+    close(second, (weights(x) * second_derivative(exact, x)).diag())
 
 
 def test_jacrev_of_grad():
@@ -96,24 +86,21 @@ def test_jacrev_of_grad():
     close(compiled(jacrev(grad(loss(s))))(x), (weights(x) * second_derivative(s, x)).diag())
 
 
-@pytest.mark.parametrize("name", DETERMINISTIC)
-def test_grad_of_grad(name):
-    s, x = build(name), points()
-    found = compiled(grad(lambda x: grad(loss(s))(x).sum()))(x)
-    close(found, weights(x) * second_derivative(s, x))
+def test_grad_of_grad(exact):
+    x = points()
+    found = compiled(grad(lambda x: grad(loss(exact))(x).sum()))(x)
+    close(found, weights(x) * second_derivative(exact, x))
 
 
-@kinds_and_noise
-def test_backward_through_a_compiled_vmap(name):
-    s, x = build(name), torch.stack([points(), 1.2 * points()]).requires_grad_()
+def test_backward_through_a_compiled_vmap(s):
+    x = torch.stack([points(), 1.2 * points()]).requires_grad_()
     spikes = compiled(vmap(s, randomness="different"))(x)
     assert torch.equal(spikes, s(x))
     assert_gradient(s, x.detach(), torch.autograd.grad(spikes.sum(), x)[0])
 
 
-@kinds_and_noise
-def test_grad_in_half_precision(name):
-    s, x = build(name), points(torch.float16)
+def test_grad_in_half_precision(s):
+    x = points(torch.float16)
     assert_gradient(s, x, compiled(grad(lambda x: s(x).sum()))(x))
 
 

@@ -143,7 +143,7 @@ def test_parameters_at_their_limits_give_the_formula(spec: SurrogateSpec, dtype:
 
 @each_spec
 @given(data=st.data(), dtype=st.sampled_from(DTYPES))
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_parameters_drawn_jointly_give_the_formula(
     spec: SurrogateSpec, data: st.DataObject, dtype: torch.dtype
 ) -> None:

@@ -44,7 +44,7 @@ class Program:
     params: Mapping[str, float] = field(default_factory=lambda: {"slope": 5.0})
     later: Sequence[Mapping[str, float]] = ({"slope": 3.0}, {"slope": 10.0}, {"slope": 25.0})
     epochs: int = 6
-    goal: float = 0.6
+    goal: float = 0.75
     graphs: int = 1
     dynamic_graphs: int = 1
 

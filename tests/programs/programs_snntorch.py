@@ -123,7 +123,7 @@ class Truncated(Program):
 PROGRAMS = {
     "snntorch": Program(FullyConnected, graphs=2),
     "snntorch_convolutional": Program(Convolutional, graphs=2, dynamic_graphs=2),
-    "snntorch_recurrent": Program(Recurrent, epochs=15, goal=0.5, graphs=2),
-    "snntorch_synaptic": Program(Currents, graphs=2),
+    "snntorch_recurrent": Program(Recurrent, epochs=15, goal=0.55, graphs=2),
+    "snntorch_synaptic": Program(Currents, goal=0.7, graphs=2),
     "snntorch_truncated": Truncated(TwoSteps, dynamic_graphs=3),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import sys
 import warnings
 from collections.abc import Iterable, Mapping
@@ -65,6 +66,28 @@ class PluginWarning(RuntimeWarning):
 
 class DeprecatedAliasWarning(FutureWarning):
     """A surrogate was asked for by a name that will go away."""
+
+
+#: What a terminal obeys instead of showing it (escapes, changes of direction), and what no stream can encode.
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def printable(text: str) -> str:
+    """Return text that a terminal shows and does not obey: control characters as Python would escape them."""
+    return _UNPRINTABLE.sub(lambda found: ascii(found[0])[1:-1], text)
+
+
+def in_one_line(error: BaseException) -> str:
+    """Return ``"ValueError: not here"``, whatever an exception's own methods do."""
+    text = ""
+    try:
+        text = f"{type(error).__name__} without a text that can be had"
+        text = f"{type(error).__name__}: {error}"
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # its class and its methods are a plugin's code
+        text = text or "an exception that cannot even be named"
+    return printable(" ".join(text.split()).rstrip(".: "))
 
 
 def did_you_mean(asked: str, known: Mapping[str, str] | Iterable[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,12 @@ if TYPE_CHECKING:
     from surroreg.module import Surrogate
 
 _default = Registry()
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(
+        before=lambda: _default.before_fork(),
+        after_in_parent=lambda: _default.after_fork(is_child=False),
+        after_in_child=lambda: _default.after_fork(is_child=True),
+    )
 
 
 def load(name: str, *, at_zero: int | None = None, **params: Any) -> Surrogate:

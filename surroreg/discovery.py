@@ -8,14 +8,21 @@ several in one folder (stale leftovers of an upgrade) the newest.
 
 from __future__ import annotations
 
+import codecs
 import os
 import re
-from collections.abc import Iterable, Mapping
+import sys
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from surroreg.errors import in_one_line, printable, shortened
+from surroreg.versions import order
+
 GROUP = "surroreg"
-UNNAMED = "<unnamed>"
+UNNAMED, UNKNOWN = "<unnamed>", "<unknown>"
+#: Bytes of an entry_points.txt above which it is not parsed. The longest of real packages have some thousand.
+LONGEST = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -31,7 +38,13 @@ class Candidate:
     @property
     def described(self) -> str:
         """Who this is, for messages."""
-        return f"plugin '{self.namespace}' (entry point {self.value!r} of {self.distribution} {self.version})"
+        point = f"entry point {shortened(self.value)} of {self.distribution} {self.version}"
+        return f"plugin {shortened(self.namespace)} ({point})"
+
+    @property
+    def switch(self) -> str:
+        """What the environment variables that choose plugins call it."""
+        return self.namespace if self.distribution == UNNAMED else self.distribution
 
 
 class Remark(NamedTuple):
@@ -86,10 +99,31 @@ def normalised(name: str) -> str:
 
 
 def scan() -> tuple[list[Candidate], list[Remark]]:
-    """Return the installed plugin candidates, sorted, and remarks on copies passed over."""
+    """Return the installed plugin candidates, sorted, and remarks on what was passed over."""
     from surroreg._compat import metadata
 
-    return candidates(metadata.distributions())
+    trouble: list[Remark] = []
+    try:
+        distributions = [*metadata.distributions()]
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # of one of the finders
+        distributions = [*_finder_by_finder(metadata, trouble)]
+    found, remarks = candidates(distributions)
+    return found, trouble + remarks
+
+
+def _finder_by_finder(metadata: Any, trouble: list[Remark]) -> Iterator[Any]:
+    """Yield the distributions of all finders that work, and add a remark on each that raises."""
+    for finder in sys.meta_path:
+        try:
+            find = getattr(finder, "find_distributions", None)
+            yield from find(metadata.DistributionFinder.Context()) if find else ()
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            told = f"{shortened(finder)} on sys.meta_path cannot list installed packages: {in_one_line(error)}."
+            trouble.append(Remark(UNNAMED, f"{told} The plugins that it knows are left out."))
 
 
 def candidates(distributions: Iterable[Any]) -> tuple[list[Candidate], list[Remark]]:
@@ -98,11 +132,11 @@ def candidates(distributions: Iterable[Any]) -> tuple[list[Candidate], list[Rema
     for distribution in distributions:
         copy = identify(distribution)
         copies.setdefault(id(distribution) if copy.name == UNNAMED else copy.name, []).append(copy)
-    found: list[Candidate] = []
+    found: dict[Candidate, None] = {}
     remarks: set[Remark] = set()
     for same in copies.values():
-        kept = max((c for c in same if c.folder == same[0].folder), key=lambda c: _release(c.version))
-        found += offers(kept)
+        kept = max((c for c in same if c.folder == same[0].folder), key=lambda c: order(c.version))
+        found |= dict.fromkeys(offers(kept))  # one line that is there twice is one offer
         remarks |= {
             Remark(
                 other.name,
@@ -110,7 +144,7 @@ def candidates(distributions: Iterable[Any]) -> tuple[list[Candidate], list[Rema
                 "one copy of a distribution counts. Remove the stale one to silence this.",
             )
             for other in same
-            if other.version != kept.version and (_mentions_group(other) or _mentions_group(kept))
+            if other.version != kept.version and (_mentions_group(_content(other)) or _mentions_group(_content(kept)))
         }
     return sorted(found, key=lambda c: (c.namespace, c.distribution, c.value)), sorted(remarks)
 
@@ -127,53 +161,83 @@ class Copy:
 
 def identify(distribution: Any) -> Copy:
     """Return a distribution with its normalised name and its version, even where METADATA is missing."""
-    path: Any = getattr(distribution, "_path", None)
-    # The folder's name says both: no file is read, and none need be there.
-    stem, _, kind = getattr(path, "name", "").rpartition(".")
+    try:
+        path = distribution._path
+        # The folder's name says both: no file is read, and none need be there.
+        stem, _, kind = path.name.rpartition(".")
+        folder = printable(str(path.parent))
+    except Exception:  # a finder of its own may have no folder
+        stem = kind = folder = ""
     if kind in ("dist-info", "egg-info"):
         name, _, version = stem.partition("-")
-        version = version.partition("-")[0] or _version(distribution)
-        return Copy(normalised(name), version, str(path.parent), distribution)
+        return Copy(_named(name), _plain(version.partition("-")[0]) or _version(distribution), folder, distribution)
     try:
-        return Copy(normalised(distribution.metadata["Name"]), _version(distribution), "", distribution)
+        return Copy(_named(distribution.metadata["Name"]), _version(distribution), "", distribution)
     except Exception:  # no METADATA, or one that cannot be read
         return Copy(UNNAMED, _version(distribution), "", distribution)
 
 
+def _named(name: str) -> str:
+    return normalised(_plain(name)) or UNNAMED
+
+
+def _plain(text: str) -> str:
+    return " ".join(printable(text).split())
+
+
 def _version(distribution: Any) -> str:
     try:
-        return str(distribution.version or "<unknown>")
+        path = getattr(distribution, "_path", None)
+        if path is not None and not all(map(_ends, (path, path / "METADATA", path / "PKG-INFO"))):
+            return UNKNOWN
+        return _plain(distribution.version) or UNKNOWN
     except Exception:  # as above
-        return "<unknown>"
+        return UNKNOWN
 
 
-def _release(version: str) -> list[tuple[int, int, str]]:
-    """Order versions as PEP 440 does, near enough for leftovers in one folder: 1.dev1 < 1rc1 < 1 < 1.post1 < 1.1."""
-    words = {"dev": 0, "post": 3}
-    parts = [
-        (4, int(part), "") if part.isdigit() else (words.get(part, 1), 0, part)
-        for part in re.findall(r"\d+|[a-z]+", version.lower())
-    ]
-    return [*parts, (2, 0, "")]
+def _ends(file: Any) -> bool:
+    """Whether reading a file comes to an end: a pipe's may not."""
+    return file.is_file() or file.is_dir() or not file.exists()
 
 
-def _mentions_group(copy: Copy) -> bool:
+def _content(copy: Copy) -> bytes:
+    """Return the entry_points.txt of a distribution, or the beginning of one that is too long; empty if it has none."""
     try:
-        return f"[{GROUP}]" in (copy.source.read_text("entry_points.txt") or "")
+        path = getattr(copy.source, "_path", None)
+        if path is None:
+            return (copy.source.read_text("entry_points.txt") or "").encode("utf-8", "surrogatepass")
+        file = path / "entry_points.txt"
+        if not file.is_file():  # reading a pipe would not end
+            return b""
+        with file.open("rb") as stream:
+            content: bytes = stream.read(LONGEST + 1)
+            return content
     except UnicodeDecodeError as error:
-        return f"[{GROUP}]".encode() in error.object
+        return error.object
     except Exception:  # unreadable metadata offers nothing
-        return False
+        return b""
+
+
+def _mentions_group(content: bytes) -> bool:
+    # Without the zeros between the letters of UTF-16.
+    return f"[{GROUP}]".encode() in content.replace(b"\0", b"")
 
 
 def offers(copy: Copy) -> list[Candidate]:
     """Return what one distribution offers; malformed entry points make one candidate with a problem."""
     # A search in the text tells most distributions apart before anything is parsed.
-    if not _mentions_group(copy):
+    content = _content(copy)
+    if not _mentions_group(content):
         return []
-    try:
-        points = [point for point in copy.source.entry_points if point.group == GROUP]
-    except Exception as error:
-        problem = f"its entry_points.txt is malformed ({type(error).__name__}: {error})"
-        return [Candidate(copy.name, "", copy.name, copy.version, problem)]
-    return [Candidate(point.name, point.value, copy.name, copy.version) for point in points]
+    problem = ""
+    if len(content) > LONGEST:
+        problem = f"its entry_points.txt is longer than {LONGEST:,} bytes"
+    elif content.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in content:
+        problem = "its entry_points.txt is UTF-16, or begins with a byte order mark: it must be UTF-8 without one"
+    else:
+        try:
+            points = [point for point in copy.source.entry_points if point.group == GROUP]
+            return [Candidate(str(point.name), str(point.value), copy.name, copy.version) for point in points]
+        except Exception as error:
+            problem = f"its entry_points.txt is malformed ({in_one_line(error)})"
+    return [Candidate(copy.name, "", copy.name, copy.version, problem)]

@@ -77,6 +77,17 @@ def printable(text: str) -> str:
     return _UNPRINTABLE.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
+def shortened(value: object) -> str:
+    """Return the beginning of ``repr(value)``, whatever the object's own method does."""
+    try:
+        text = printable(repr(value))
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # a plugin's code, or an integer of too many digits
+        text = object.__repr__(value)
+    return text if len(text) <= 200 else f"{text[:200]}..."
+
+
 def in_one_line(error: BaseException) -> str:
     """Return ``"ValueError: not here"``, whatever an exception's own methods do."""
     text = ""

@@ -12,7 +12,7 @@ import pluggy
 
 from surroreg import hookspecs
 from surroreg.discovery import Candidate
-from surroreg.errors import DuplicateSurrogateError, SurroregError
+from surroreg.errors import DuplicateSurrogateError, SurroregError, in_one_line, shortened
 from surroreg.specs import IDENTIFIER, SurrogateSpec
 
 HOOK = "surroreg_surrogates"
@@ -73,8 +73,8 @@ class Loader:
             raise SurroregError(candidate.problem)
         if not IDENTIFIER.fullmatch(candidate.namespace):
             raise SurroregError(
-                f"{candidate.namespace!r} cannot be a namespace: the name of the entry point must be lower-case "
-                "letters, digits and '_', a letter first"
+                f"{shortened(candidate.namespace)} cannot be a namespace: the name of the entry point must be "
+                "lower-case letters, digits and '_', a letter first"
             )
         module, _, path = candidate.value.partition("[")[0].partition(":")
         plugin: Any = importlib.import_module(module.strip())
@@ -91,10 +91,13 @@ class Loader:
         wanted = getattr(plugin, "surroreg_api_version", hookspecs.API_VERSION)
         if wanted != hookspecs.API_VERSION:
             raise SurroregError(
-                f"it is written for version {wanted!r} of the plugin interface, and this surroreg has version "
+                f"it is written for version {shortened(wanted)} of the plugin interface, and this surroreg has version "
                 f"{hookspecs.API_VERSION}; upgrade the older of the two"
             )
-        space = Namespace(namespace, bare=getattr(plugin, "surroreg_bare_names", True))
+        bare = getattr(plugin, "surroreg_bare_names", True)
+        if not isinstance(bare, bool):
+            raise SurroregError(f"its surroreg_bare_names is {shortened(bare)}; it must be True or False")
+        space = Namespace(namespace, bare=bare)
         with self._registered(plugin, namespace):
             for spec in self._surrogates(plugin):
                 space.add(spec)
@@ -122,11 +125,11 @@ class Loader:
         results: list[Any] = caller()
         offered: Any = results[0] if results else None
         if isinstance(offered, (str, SurrogateSpec)) or not hasattr(offered, "__iter__"):
-            raise SurroregError(f"its {HOOK}() returned {offered!r}; return a list of specs")
+            raise SurroregError(f"its {HOOK}() returned {shortened(offered)}; return a list of specs")
         specs = list(offered)
         for spec in specs:
-            if not isinstance(spec, SurrogateSpec):
-                raise SurroregError(f"its {HOOK}() returned {spec!r} among its specs. {WRAP}")
+            if type(spec) is not SurrogateSpec:  # a subclass may compare, hash and print as it likes
+                raise SurroregError(f"its {HOOK}() returned {shortened(spec)} among its specs. {WRAP}")
         if not specs:
             raise SurroregError(f"its {HOOK}() returned no surrogates")
         return specs
@@ -137,9 +140,9 @@ WRAP = "Decorate a derivative with @surroreg.surrogate, or wrap a callable in Su
 
 def because(cause: BaseException) -> str:
     """Say in one line what went wrong, telling a missing dependency from a defect."""
-    if isinstance(cause, SurroregError):
-        return " ".join(str(cause).split()).rstrip(".")
-    text = " ".join(f"{type(cause).__name__}: {cause}".split()).rstrip(".: ")
-    if isinstance(cause, ModuleNotFoundError):
+    text, kind = in_one_line(cause), type(cause)  # not isinstance, which asks the exception for its class
+    if issubclass(kind, SurroregError):
+        return text.partition(": ")[2] or text
+    if issubclass(kind, ModuleNotFoundError):
         return f"{text} (install the missing module, or reinstall the plugin)"
     return text

@@ -6,14 +6,16 @@ import importlib
 import math
 import operator
 import re
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from numbers import Integral, Real
 from typing import Any
 
-from surroreg.errors import ParameterError, ParameterTypeError, SpecError
+from surroreg.errors import ParameterError, ParameterTypeError, SpecError, in_one_line, shortened
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_REFERENCE = re.compile(r"[\w.]+:[\w.<>]+")
 #: Names of arguments of load, of adapters, and of the functions of a spec.
 _TAKEN = frozenset({"x", "grad", "at_zero", "self", "name", "surrogate", "to", "fused"})
 _TYPES: dict[Any, str] = {float: "float", int: "int", bool: "bool", Callable: "callable"}
@@ -37,7 +39,7 @@ def _admit(bounds: Mapping[str, float], number: float) -> bool:
 
 
 def import_object(reference: str) -> Any:
-    """Return the object that ``"package.module:qualified.name"`` names.
+    """Return the object that ``"package.module:qualified.name"`` names, importing its module.
 
     Raises:
         SpecError: the reference is malformed, or nothing is there; the cause is chained.
@@ -47,11 +49,32 @@ def import_object(reference: str) -> Any:
         found: Any = importlib.import_module(module)
         for part in path.split("."):
             found = getattr(found, part)
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a module may well exit while it is imported
         raise SpecError(
-            f"cannot import {reference!r}: {type(error).__name__}: {error}. "
+            f"cannot import {shortened(reference)}: {in_one_line(error)}. "
             "Expected 'package.module:name' of something at a module's top level."
         ) from error
+    return found
+
+
+def loaded_object(reference: str) -> Any:
+    """Return what a reference names if its module is imported already; imports nothing, and runs no code of it.
+
+    Raises:
+        SpecError: the module is not imported, or nothing is there.
+    """
+    module, _, path = reference.partition(":")
+    found: Any = sys.modules.get(module)
+    if found is None:
+        raise SpecError(f"{shortened(reference)} is in a module that is not imported here.")
+    for part in path.split("."):
+        try:
+            found = vars(found)[part]  # not getattr: a module may import what is asked of it
+        except (TypeError, KeyError):
+            raise SpecError(f"there is no {shortened(reference)}.") from None
+        found = found.__func__ if isinstance(found, staticmethod) else found
     return found
 
 
@@ -59,14 +82,48 @@ def reference_to(obj: object) -> str:
     """Return the ``"package.module:qualified.name"`` under which ``obj`` was defined."""
     if isinstance(obj, str):
         return obj
-    return f"{getattr(obj, '__module__', '?')}:{getattr(obj, '__qualname__', repr(obj))}"
+    return f"{_text_of(obj, '__module__') or '?'}:{_text_of(obj, '__qualname__') or shortened(obj)}"
+
+
+def _text_of(obj: object, attribute: str) -> str:
+    try:
+        value = getattr(obj, attribute, "")
+    except Exception:  # of a plugin's object
+        return ""
+    return value if type(value) is str else ""
 
 
 def as_tuple(values: Any, what: str) -> tuple[Any, ...]:
     """Return ``values`` as a tuple; a lone string, which would fall apart into letters, is refused."""
-    if isinstance(values, str):
-        raise SpecError(f"{what} takes a list, not the string {values!r}.")
+    if isinstance(values, (str, bytes, Mapping)) or not isinstance(values, Iterable):
+        raise SpecError(f"{what} takes a list, not {shortened(values)}.")
     return tuple(values)
+
+
+def as_text(value: Any, what: str) -> str:
+    """Return ``value`` as a ``str`` that can be printed and written to a file.
+
+    Raises:
+        SpecError: it is no text, or has half a character.
+    """
+    if not isinstance(value, str):
+        raise SpecError(f"{what} must be text, not {shortened(value)}.")
+    text = str.__str__(value)  # a subclass may compare and print as it likes
+    if not text.isascii() and re.search("[\ud800-\udfff]", text):
+        raise SpecError(f"{what} has half a character, which no file can hold: {shortened(text)}.")
+    return text
+
+
+def as_reference(value: Any, what: str) -> str:
+    """Return ``value`` if it looks like ``"package.module:name"``.
+
+    Raises:
+        SpecError: it does not.
+    """
+    text = as_text(value, what)
+    if not _REFERENCE.fullmatch(text):
+        raise SpecError(f"{what} must be 'package.module:name' of something, not {shortened(text)}.")
+    return text
 
 
 @dataclass(frozen=True)
@@ -79,7 +136,8 @@ class Parameter:
 
     Args:
         name: keyword under which ``load`` takes it.
-        default: value when it is not given; leave it out to make the parameter required.
+        default: value when it is not given; leave it out to make the parameter required. A callable may be given as
+            ``"package.module:name"``, which is imported when it is needed.
         type: ``float`` (the default; takes ints too), ``int``, ``bool`` or ``collections.abc.Callable``.
         gt, ge, lt, le: bounds; a value must be above, at least, below, at most.
         symbol: letter used for it in formulas.
@@ -87,7 +145,8 @@ class Parameter:
 
     Raises:
         SpecError: the name is not lower- or upper-case letters, digits and ``_``, is reserved,
-            the type is none of the four, or the default breaks the parameter's own rules.
+            the type is none of the four, a bound is no number, no value is within the bounds, or the default
+            breaks the parameter's own rules.
     """
 
     name: str
@@ -101,15 +160,43 @@ class Parameter:
     doc: str = ""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "name", as_text(self.name, "the name of a parameter"))
         if not NAME.fullmatch(self.name) or self.name in _TAKEN:
-            raise SpecError(f"{self.name!r} cannot name a parameter (reserved: {', '.join(sorted(_TAKEN))}).")
-        if self.type not in _TYPES:
+            raise SpecError(f"{shortened(self.name)} cannot name a parameter (reserved: {', '.join(sorted(_TAKEN))}).")
+        if not any(self.type is kind for kind in _TYPES):
             raise SpecError(f"parameter {self.name!r}: type must be one of {', '.join(_TYPES.values())}.")
-        if not self.required:
+        for key in ("symbol", "doc"):
+            object.__setattr__(self, key, as_text(getattr(self, key), f"parameter {self.name!r}: {key}"))
+        self._check_bounds()
+        if self.type is Callable and isinstance(self.default, str):
+            object.__setattr__(self, "default", as_reference(self.default, f"default of parameter {self.name!r}"))
+        elif not self.required:
             try:
                 object.__setattr__(self, "default", self.check(self.default))
             except ParameterError as error:
                 raise SpecError(f"default of {error}") from error
+
+    def _check_bounds(self) -> None:
+        """Raise unless the bounds are numbers with a value between them."""
+        for key, bound in self._declared(*_RELATIONS).items():
+            if isinstance(bound, bool) or not isinstance(bound, Real) or bound != bound:
+                raise SpecError(f"parameter {self.name!r}: {key} must be a number, not {shortened(bound)}.")
+            if self.type not in (int, float):
+                raise SpecError(f"parameter {self.name!r}: {key} is for numbers, not for a {_TYPES[self.type]}.")
+            if type(bound) is not int or abs(bound) > LARGEST:
+                try:
+                    object.__setattr__(self, key, float(bound))
+                except OverflowError:
+                    raise SpecError(f"parameter {self.name!r}: {key} is beyond the largest float.") from None
+        if self.type not in (int, float):
+            return
+        bounds = {"ge": -LARGEST, "le": LARGEST, **self.range}
+        low = min(max(-LARGEST, bounds["ge"], bounds.get("gt", -LARGEST)), 2 * LARGEST)
+        high = max(min(LARGEST, bounds["le"], bounds.get("lt", LARGEST)), -2 * LARGEST)
+        whole = math.floor(low)
+        tried = (whole, whole + 1) if self.type is int else (low, high, (low + high) / 2)
+        if not any(_admit(bounds, value) for value in tried):
+            raise SpecError(f"parameter {self.name!r}: no value of it can be {in_words(self.range)}.")
 
     @property
     def required(self) -> bool:
@@ -172,6 +259,8 @@ class Parameter:
             number, finite = math.inf, False
         if not finite:
             raise ParameterError(f"parameter {self.name!r} must be finite, not {number}.")
+        if self.type is int and number.bit_length() > 10_000:  # Python would not even print it
+            raise ParameterError(f"parameter {self.name!r} cannot be an integer of {number.bit_length()} bits.")
         if not _admit(self._declared(*_RELATIONS), number):
             raise ParameterError(f"parameter {self.name!r} must be {self.bounds}, not {number}.")
         if not SMALLEST <= abs(number) <= LARGEST and not _admit(self.range, number):
@@ -182,7 +271,9 @@ class Parameter:
         return number
 
     def _mismatch(self, expected: str, value: Any) -> ParameterTypeError:
-        return ParameterTypeError(f"parameter {self.name!r} takes {expected}, not {value!r} ({type(value).__name__}).")
+        return ParameterTypeError(
+            f"parameter {self.name!r} takes {expected}, not {shortened(value)} ({type(value).__name__})."
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-safe description; parts that were not given are left out."""
@@ -194,12 +285,16 @@ class Parameter:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Parameter:
-        """Rebuild what ``to_dict`` described."""
+        """Rebuild what ``to_dict`` described.
+
+        Raises:
+            SpecError: a key is unknown or missing, or the description breaks a rule of this class.
+        """
         types = {text: kind for kind, text in _TYPES.items()}
         try:
             return cls(**{**data, "type": types[data["type"]]})
         except (TypeError, KeyError) as error:
-            raise SpecError(f"cannot read the parameter {dict(data)}: {type(error).__name__}: {error}") from error
+            raise SpecError(f"cannot read the parameter {shortened(data)}: {in_one_line(error)}.") from error
 
 
 #: What every surrogate with a derivative takes besides its own parameters: see :mod:`surroreg.adjusted`.

@@ -11,8 +11,10 @@ import contextlib
 import fnmatch
 import functools
 import importlib
+import sys
 import threading
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 from surroreg import discovery
@@ -27,11 +29,12 @@ from surroreg.errors import (
     SpecError,
     SurroregError,
     UnknownSurrogateError,
+    shortened,
     warn,
 )
 from surroreg.inventory import BUILTIN, LOCAL, PluginInfo, Status, unknown
 from surroreg.loader import UNFINISHED, WRAP, Loader, Namespace, because
-from surroreg.parameters import import_object
+from surroreg.parameters import import_object, loaded_object
 from surroreg.specs import IDENTIFIER, SurrogateSpec
 
 
@@ -59,8 +62,12 @@ class Registry:
 
     # -- names ----------------------------------------------------------------------------------
 
-    def find(self, name: str) -> tuple[str, SurrogateSpec]:
+    def find(self, name: str, *, may_import: bool = True) -> tuple[str, SurrogateSpec]:
         """Return the namespace and the spec that ``name`` stands for.
+
+        Args:
+            name: see :func:`surroreg.load`.
+            may_import: whether ``"package.module:name"`` imports that module; else it must be imported already.
 
         Raises:
             UnknownSurrogateError, AmbiguousSurrogateError, PluginLoadError: see :func:`surroreg.load`.
@@ -68,7 +75,7 @@ class Registry:
         if not isinstance(name, str):
             raise TypeError(f"a surrogate is asked for by name, a str, not {type(name).__name__}.")
         if ":" in name:
-            return "", self._at(name)
+            return "", self._at(name, import_object if may_import else loaded_object)
         namespace, slash, key = name.lower().rpartition("/")
         if key in self.builtin.keys and (namespace == BUILTIN or not slash):
             found = [self.builtin]
@@ -89,6 +96,9 @@ class Registry:
 
     def names(self, pattern: str = "*", *, namespace: str | None = None) -> list[str]:
         """Return the known names that match; see :func:`surroreg.names`."""
+        for what in (pattern, *(() if namespace is None else (namespace,))):
+            if not isinstance(what, str):
+                raise TypeError(f"names are matched by text, a str, not {type(what).__name__}.")
         spaces = [self.builtin] if namespace in (None, BUILTIN) else []
         spaces += [] if namespace == BUILTIN else self._spaces(namespace)
         if not spaces and namespace is not None and namespace != LOCAL:
@@ -103,10 +113,12 @@ class Registry:
 
     def register(self, spec: SurrogateSpec, *, namespace: str = LOCAL) -> None:
         """Add a spec for this process; see :func:`surroreg.register`."""
-        if not isinstance(spec, SurrogateSpec):
-            raise TypeError(f"register takes a SurrogateSpec, not {spec!r}. {WRAP}")
-        if not IDENTIFIER.fullmatch(namespace) or namespace == BUILTIN:
-            raise SpecError(f"{namespace!r} cannot be registered into: give a lower-case name other than 'builtin'.")
+        if type(spec) is not SurrogateSpec:
+            raise TypeError(f"register takes a SurrogateSpec, not {shortened(spec)}. {WRAP}")
+        if not isinstance(namespace, str) or not IDENTIFIER.fullmatch(namespace) or namespace == BUILTIN:
+            raise SpecError(
+                f"{shortened(namespace)} cannot be registered into: give a lower-case name other than 'builtin'."
+            )
         if namespace != LOCAL and namespace not in self._local and self._spaces(namespace):
             raise DuplicateSurrogateError(f"the namespace {namespace!r} belongs to an installed plugin.")
         with self._lock:
@@ -128,7 +140,7 @@ class Registry:
             if spec.is_same(space.specs.get(spec.name)):
                 return f"{space.name}/{spec.name}"
         with contextlib.suppress(SpecError):
-            if spec.is_same(import_object(spec.origin)):
+            if spec.is_same(loaded_object(spec.origin)):
                 return spec.origin
         for space in self._local.values():
             if spec.is_same(space.specs.get(spec.name)):
@@ -152,6 +164,8 @@ class Registry:
 
     def _forget(self) -> None:
         self._plugins: dict[str, Namespace] = {}
+        self._turns: dict[Candidate, threading.Lock] = {}
+        self._results: dict[Candidate, Any] = {}
         self._waiting: dict[str, list[Candidate]] | None = None
         self._infos: list[PluginInfo] = []
         self._strict = False
@@ -181,9 +195,13 @@ class Registry:
             # Not under the lock: an import may wait for that of another thread, which may wait for us.
             for candidate, rivals in missing:
                 fetched[candidate] = self._fetch(candidate, rivals)
-        while self._untold:  # last: where warnings are errors, the registry is already whole
-            warn(self._untold.pop(0), PluginWarning)
+        while (text := self._next_warning()) is not None:  # last: if that raises, the registry is already whole
+            warn(text, PluginWarning)
         return [spaces[name] for name in sorted(spaces) if namespace in (None, name)]
+
+    def _next_warning(self) -> str | None:
+        with self._lock:
+            return self._untold.pop(0) if self._untold else None
 
     def _discovered(self) -> dict[str, list[Candidate]]:
         """Return the candidates not yet settled, by namespace; scan if that has not been done."""
@@ -205,24 +223,46 @@ class Registry:
         return self._waiting
 
     def _fetch(self, candidate: Candidate, rivals: list[Candidate]) -> Any:
-        """Return what a plugin provides, ``UNFINISHED`` if that is still under way, or the exception it raised."""
+        """Return what a plugin provides, ``UNFINISHED`` if that is still under way, or the exception it raised.
+
+        However many threads ask, one imports the plugin and calls its hook; the others wait. But a thread in the middle
+        of an import does not wait, as the other may be about to wait for that import: it does the same work again.
+        """
         busy: set[Candidate] = self._busy.__dict__.setdefault("candidates", set())
         if candidate in busy:  # its own import, or its hook, asks the registry
             return UNFINISHED
+        results, turn = self._results, self._turns.setdefault(candidate, threading.Lock())
+        has_turn = turn.acquire(blocking=not _is_importing())
         busy.add(candidate)
+        try:
+            if candidate not in results:
+                result = self._provided(candidate, rivals)
+                if result is UNFINISHED:
+                    return result
+                results[candidate] = result
+            return results[candidate]
+        finally:
+            busy.discard(candidate)
+            if has_turn:
+                turn.release()
+
+    @staticmethod
+    def _provided(candidate: Candidate, rivals: list[Candidate]) -> Any:
         try:
             if candidate.namespace in (BUILTIN, LOCAL):
                 raise SurroregError(f"the namespace {candidate.namespace!r} is reserved")
             if len(rivals) > 1:
-                others = ", ".join(f"{r.distribution} {r.version}" for r in rivals if r is not candidate)
-                raise SurroregError(f"the namespace {candidate.namespace!r} is also claimed by {others}")
+                others = [rival for rival in rivals if rival is not candidate]
+                owners = [f"{r.distribution} {r.version}" for r in others if r.distribution != candidate.distribution]
+                told = owners or [f"its own entry point {shortened(rival.value)}" for rival in others]
+                raise SurroregError(f"the namespace {candidate.namespace!r} is also claimed by {', '.join(told)}")
             loader = Loader()
             plugin = loader.fetch(candidate)
             return plugin if plugin is UNFINISHED else loader.provided(candidate.namespace, plugin)
-        except (Exception, SystemExit) as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # also what only ends a test, a task or a process
             return error
-        finally:
-            busy.discard(candidate)
 
     def _settle(self, namespace: str, rivals: list[Candidate], fetched: dict[Candidate, Any]) -> None:
         """Record what was fetched for a namespace."""
@@ -251,7 +291,7 @@ class Registry:
     def _fail(self, candidate: Candidate, cause: BaseException) -> None:
         error = PluginLoadError(
             f"{candidate.described} cannot be used: {because(cause)}. "
-            f"Everything else works; SURROREG_DISABLE_PLUGINS={candidate.distribution} leaves it out."
+            f"Everything else works; SURROREG_DISABLE_PLUGINS={candidate.switch} leaves it out."
         )
         error.__cause__ = cause
         self._note(candidate, "failed", error=error)
@@ -268,16 +308,29 @@ class Registry:
     def _note(self, candidate: Candidate, status: Status, **rest: Any) -> None:
         self._infos.append(PluginInfo(candidate.namespace, candidate.distribution, candidate.version, status, **rest))
 
-    def _at(self, reference: str) -> SurrogateSpec:
+    @staticmethod
+    def _at(reference: str, object_at: Callable[[str], Any]) -> SurrogateSpec:
         try:
-            found = import_object(reference)
+            found = object_at(reference)
         except SpecError as error:
-            raise UnknownSurrogateError(f"no surrogate {reference!r}: {error}") from error
-        if not isinstance(found, SurrogateSpec):
+            raise UnknownSurrogateError(f"no surrogate {shortened(reference)}: {error}") from error
+        if type(found) is not SurrogateSpec:
             raise UnknownSurrogateError(
-                f"no surrogate {reference!r}: a {type(found).__name__} is not a surrogate. {WRAP}"
+                f"no surrogate {shortened(reference)}: a {type(found).__name__} is not a surrogate. {WRAP}"
             )
         return found
+
+    # -- forks ----------------------------------------------------------------------------------
+
+    def before_fork(self) -> None:
+        """Wait until no other thread changes the registry: in the new process that thread would not go on."""
+        self._lock.acquire()
+
+    def after_fork(self, *, is_child: bool) -> None:
+        """Go on, in either process."""
+        if is_child:
+            self._turns = {}  # what other threads were doing, nobody does here
+        self._lock.release()
 
     def _warn_alias(self, name: str, space: Namespace, spec: SurrogateSpec) -> None:
         with self._lock:
@@ -286,3 +339,13 @@ class Registry:
             self._warned_aliases.add(alias)
         qualified = spec.name if space.name == BUILTIN else f"{space.name}/{spec.name}"
         warn(f"{name!r} is deprecated; ask for {qualified!r}.", DeprecatedAliasWarning)
+
+
+def _is_importing() -> bool:
+    """Whether the calling thread is in the middle of an import, and so holds the lock of a module."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        if frame.f_code.co_filename == "<frozen importlib._bootstrap>":
+            return True
+        frame = frame.f_back
+    return False

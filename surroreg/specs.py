@@ -14,8 +14,19 @@ from dataclasses import asdict, dataclass, field, fields
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from surroreg.errors import ParameterError, ParameterTypeError, SpecError, did_you_mean
-from surroreg.parameters import NAME, SCALE, SHIFT, Parameter, as_tuple, import_object, reference_to
+from surroreg.errors import ParameterError, ParameterTypeError, SpecError, did_you_mean, in_one_line, shortened
+from surroreg.parameters import (
+    NAME,
+    SCALE,
+    SHIFT,
+    Parameter,
+    as_reference,
+    as_text,
+    as_tuple,
+    import_object,
+    loaded_object,
+    reference_to,
+)
 from surroreg.traits import Reference, Traits
 
 if TYPE_CHECKING:
@@ -52,8 +63,8 @@ class SurrogateSpec:
         deprecated_aliases: names that still load, with one warning, and are listed nowhere.
 
     Raises:
-        SpecError: a name breaks the grammar, a signature disagrees with ``parameters``, or neither or
-            both of ``derivative`` and ``factory`` are given.
+        SpecError: a part is of another type than is said here, a name breaks the grammar, a signature disagrees
+            with ``parameters``, or neither or both of ``derivative`` and ``factory`` are given.
     """
 
     name: str
@@ -74,15 +85,16 @@ class SurrogateSpec:
     base: SurrogateSpec | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
-        for key in ("parameters", "references", "aliases", "deprecated_aliases", "examples"):
-            object.__setattr__(self, key, as_tuple(getattr(self, key), key))
-        references = tuple(r if isinstance(r, Reference) else Reference(r) for r in self.references)
-        object.__setattr__(self, "references", references)
+        self._check_types()
         if not IDENTIFIER.fullmatch(self.name):
-            raise SpecError(f"{self.name!r} is no surrogate name: lower-case letters, digits and '_', a letter first.")
+            raise SpecError(
+                f"{shortened(self.name)} is no surrogate name: lower-case letters, digits and '_', a letter first."
+            )
         for alias in self.aliases + self.deprecated_aliases:
             if not NAME.fullmatch(alias):
-                raise SpecError(f"{self.name}: {alias!r} is no alias: letters, digits and '_', a letter first.")
+                raise SpecError(
+                    f"{self.name}: {shortened(alias)} is no alias: letters, digits and '_', a letter first."
+                )
         names = [p.name for p in self.parameters]
         if len(set(names)) < len(names):
             raise SpecError(f"{self.name}: a parameter is declared twice in {names}.")
@@ -100,16 +112,50 @@ class SurrogateSpec:
             raise SpecError(f"{self.name}: a derivative works with all of PyTorch; supports is for a factory.")
         if self.traits.stable_formula and (self.derivative is None or self.formula is None or self.traits.stochastic):
             raise SpecError(f"{self.name}: stable_formula is for a derivative with a formula that does not draw.")
-        for name, value in (item for example in self.examples for item in example.items()):
-            try:
-                if not isinstance(value, str) or self.parameter(name).type is not Callable:
-                    self.parameter(name).check(value)  # a reference is imported when it is needed
-            except ParameterError as error:
-                raise SpecError(f"{self.name}: example of {error}") from error
+        object.__setattr__(self, "examples", tuple(map(self._checked_example, self.examples)))
         self._check_signature("derivative", self.derivative, ["x"])
         self._check_signature("primitive", self.primitive, ["x"])
         self._check_signature("kernel", self.kernel, ["x", "grad"])
         self._check_signature("factory", self.factory, [])
+
+    def _check_types(self) -> None:
+        """Make plain texts, tuples and references of what was given, or raise."""
+        object.__setattr__(self, "name", as_text(self.name, "the name of a surrogate"))
+        for key in ("summary", "description", *(() if self.formula is None else ("formula",))):
+            object.__setattr__(self, key, as_text(getattr(self, key), f"{self.name}: {key}"))
+        for key in ("parameters", "references", "aliases", "deprecated_aliases", "examples"):
+            object.__setattr__(self, key, as_tuple(getattr(self, key), f"{self.name}: {key}"))
+        for key in ("aliases", "deprecated_aliases"):
+            object.__setattr__(self, key, tuple(as_text(each, f"{self.name}: an alias") for each in getattr(self, key)))
+        references = tuple(r if type(r) is Reference else Reference(r) for r in self.references)  # type: ignore[arg-type]
+        object.__setattr__(self, "references", references)
+        # Subclasses could compare, hash and print as they like.
+        for parameter in self.parameters:
+            if type(parameter) is not Parameter:
+                raise SpecError(
+                    f"{self.name}: parameters takes surroreg.Parameter objects, not {shortened(parameter)}."
+                )
+        if type(self.traits) is not Traits:
+            raise SpecError(f"{self.name}: traits must be surroreg.Traits, not {shortened(self.traits)}.")
+        for role in get_args(Role):
+            function = getattr(self, role)
+            if isinstance(function, str):
+                object.__setattr__(self, role, as_reference(function, f"{self.name}: its {role}"))
+            elif function is not None and not callable(function):
+                raise SpecError(f"{self.name}: its {role} must be a function, not {shortened(function)}.")
+
+    def _checked_example(self, example: Any) -> dict[str, Any]:
+        if not isinstance(example, Mapping):
+            raise SpecError(f"{self.name}: an example is a mapping of parameters to values, not {shortened(example)}.")
+        checked = {}
+        for name, value in example.items():
+            try:
+                parameter = self.parameter(as_text(name, f"{self.name}: a parameter of an example"))
+                is_reference = parameter.type is Callable and isinstance(value, str)  # imported when it is needed
+                checked[parameter.name] = value if is_reference else parameter.check(value)
+            except ParameterError as error:
+                raise SpecError(f"{self.name}: example of {error}") from error
+        return checked
 
     def _check_signature(self, role: str, function: Callable[..., Any] | str | None, leading: list[str]) -> None:
         if function is None or isinstance(function, str):
@@ -135,8 +181,8 @@ class SurrogateSpec:
         for parameter, declared in zip(found[len(leading) :], self.parameters, strict=True):
             if parameter.default is not parameter.empty and parameter.default != declared.default:
                 raise SpecError(
-                    f"{self.name}: its {role} gives {declared.name!r} the default {parameter.default!r}, "
-                    f"its Parameter {declared.default!r}; keep the one in Parameter."
+                    f"{self.name}: its {role} gives {declared.name!r} the default {shortened(parameter.default)}, "
+                    f"its Parameter {shortened(declared.default)}; keep the one in Parameter."
                 )
 
     def __call__(self, *, at_zero: int | None = None, **params: Any) -> Surrogate:
@@ -155,7 +201,7 @@ class SurrogateSpec:
             if parameter.name == name:
                 return parameter
         hint = did_you_mean(name, [p.name for p in self.parameters])
-        raise ParameterTypeError(f"{self.name!r} has no parameter {name!r}.{hint} {self.accepted}")
+        raise ParameterTypeError(f"{self.name!r} has no parameter {shortened(name)}.{hint} {self.accepted}")
 
     @property
     def accepted(self) -> str:
@@ -212,18 +258,30 @@ class SurrogateSpec:
         Raises:
             SpecError: a key is unknown, or the description breaks a rule of this class.
         """
+        if not isinstance(data, Mapping):
+            raise SpecError(f"the description of a spec is a mapping, not {shortened(data)}.")
         if "base" in data:
-            from surroreg.adjusted import adjusted
-
-            return adjusted(cls.from_dict(data["base"]), [p["name"] for p in data["parameters"]])
-        unknown = sorted(data.keys() - {f.name for f in fields(cls)})
+            return cls._adjusted_from(data)
+        unknown = sorted(map(str, data.keys() - {f.name for f in fields(cls)}))
         if unknown:
-            raise SpecError(f"unknown key {unknown[0]!r} in the description of a spec.")
-        parameters = tuple(Parameter.from_dict(p) for p in data.get("parameters", ()))
+            raise SpecError(f"unknown key {shortened(unknown[0])} in the description of a spec.")
+        parameters = as_tuple(data.get("parameters", ()), "parameters")
         try:
-            return cls(**{**data, "parameters": parameters, "traits": Traits(**data.get("traits", {}))})
+            traits = Traits(**data.get("traits", {}))
+            return cls(**{**data, "parameters": tuple(map(Parameter.from_dict, parameters)), "traits": traits})
         except TypeError as error:
-            raise SpecError(f"cannot read the description of a spec: {error}") from error
+            raise SpecError(f"cannot read the description of a spec: {in_one_line(error)}.") from error
+
+    @classmethod
+    def _adjusted_from(cls, data: Mapping[str, Any]) -> SurrogateSpec:
+        """Rebuild a spec that has a scale or a shift from the description of its base."""
+        from surroreg.adjusted import adjusted
+
+        base = data["base"]
+        if not isinstance(base, Mapping) or "base" in base:
+            raise SpecError(f"the base of a spec is the description of another, not {shortened(base)}.")
+        parameters = as_tuple(data.get("parameters", ()), "parameters")
+        return adjusted(cls.from_dict(base), [Parameter.from_dict(each).name for each in parameters])
 
     def to_json(self) -> str:
         """Return ``to_dict`` as JSON text."""
@@ -231,8 +289,16 @@ class SurrogateSpec:
 
     @classmethod
     def from_json(cls, text: str) -> SurrogateSpec:
-        """Rebuild what ``to_json`` wrote; errors as for ``from_dict``."""
-        return cls.from_dict(json.loads(text))
+        """Rebuild what ``to_json`` wrote.
+
+        Raises:
+            SpecError: the text is no JSON, or as for ``from_dict``.
+        """
+        try:
+            data = json.loads(text)
+        except (ValueError, TypeError, RecursionError) as error:
+            raise SpecError(f"the description of a spec is no JSON: {in_one_line(error)}.") from error
+        return cls.from_dict(data)
 
     def _repr_html_(self) -> str:
         from surroreg.notebook import card
@@ -250,13 +316,16 @@ class SurrogateSpec:
         return (module == "__main__" or "<locals>" in path) and _is_pickled_by_value()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # By description: a decorated function's name is bound to the spec, so pickle would not find it.
-        description = self.to_dict()
         if self.goes_by_value:
+            description = self.to_dict()
             spec = self.base or self
             functions = {role: getattr(spec, role) for role in get_args(Role) if getattr(spec, role) is not None}
             (description if self.base is None else description["base"]).update(functions)
-        return SurrogateSpec.from_dict, (description,)
+            return SurrogateSpec.from_dict, (description,)
+        with contextlib.suppress(SpecError):  # a decorated function's name leads to its spec
+            if loaded_object(self.origin) is self:
+                return import_object, (self.origin,)
+        return SurrogateSpec.from_dict, (self.to_dict(),)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> SurrogateSpec:
         return self

@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from surroreg.errors import SpecError, did_you_mean
-from surroreg.parameters import as_tuple
+from surroreg.errors import SpecError, did_you_mean, shortened
+from surroreg.parameters import as_text, as_tuple
 
 Capability = Literal["autocast", "compile", "export", "func_grad", "jvp", "second_order", "vmap"]
 CAPABILITIES: tuple[Capability, ...] = get_args(Capability)
@@ -31,6 +31,9 @@ class Traits:
         supports: what of PyTorch a black box (a factory's callable) works with: ``"autocast"``,
             ``"compile"``, ``"export"``, ``"func_grad"``, ``"jvp"``, ``"second_order"``, ``"vmap"``. What
             is not listed must refuse; ``None`` promises nothing. A derivative works with all of them.
+
+    Raises:
+        SpecError: one of them is of another type, or none of the words that are listed.
     """
 
     fires_at_zero: bool = False
@@ -43,15 +46,26 @@ class Traits:
     supports: tuple[Capability, ...] | None = None
 
     def __post_init__(self) -> None:
+        for key in ("fires_at_zero", "stochastic", "even", "non_negative", "stable_formula"):
+            value = getattr(self, key)
+            if not isinstance(value, bool) and not (value is None and key in ("even", "non_negative")):
+                raise SpecError(f"{key} must be True or False, not {shortened(value)}.")
+        object.__setattr__(self, "reads", as_text(self.reads, "reads"))
         if self.reads not in ("input", "sign", "nothing"):
-            raise SpecError(f"reads must be 'input', 'sign' or 'nothing', not {self.reads!r}.")
-        object.__setattr__(self, "kinks", as_tuple(self.kinks, "kinks"))
+            raise SpecError(f"reads must be 'input', 'sign' or 'nothing', not {shortened(self.reads)}.")
+        kinks = as_tuple(self.kinks, "kinks")
+        object.__setattr__(
+            self, "kinks", tuple(as_text(kink, "a kink, a formula of the parameters,") for kink in kinks)
+        )
         if self.supports is not None:
-            object.__setattr__(self, "supports", as_tuple(self.supports, "supports"))
-            for capability in self.supports:
+            supports = tuple(as_text(each, "what supports lists") for each in as_tuple(self.supports, "supports"))
+            object.__setattr__(self, "supports", supports)
+            for capability in supports:
                 if capability not in CAPABILITIES:
-                    hint = did_you_mean(str(capability), CAPABILITIES)
-                    raise SpecError(f"supports lists {capability!r}, not one of {', '.join(CAPABILITIES)}.{hint}")
+                    hint = did_you_mean(capability, CAPABILITIES)
+                    raise SpecError(
+                        f"supports lists {shortened(capability)}, not one of {', '.join(CAPABILITIES)}.{hint}"
+                    )
 
 
 @dataclass(frozen=True)
@@ -61,8 +75,11 @@ class Reference:
     identifier: str
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "identifier", as_text(self.identifier, "a reference"))
         if not re.match(r"doi:10\.|arxiv:|https?://", self.identifier):
-            raise SpecError(f"reference {self.identifier!r} must begin with 'doi:10.', 'arxiv:' or 'https://'.")
+            raise SpecError(
+                f"reference {shortened(self.identifier)} must begin with 'doi:10.', 'arxiv:' or 'https://'."
+            )
 
     @property
     def url(self) -> str:

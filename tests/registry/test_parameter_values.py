@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import operator
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import surroreg
@@ -29,6 +30,16 @@ def accepts(parameter, value):
     return True
 
 
+def declared(**how):
+    """Return the parameter, or ``None`` where no value is within the bounds."""
+    try:
+        return Parameter("a", **how)
+    except SpecError as error:
+        if "no value of it can be" not in str(error):
+            raise
+        return None
+
+
 # -- any value ------------------------------------------------------------------------------------
 
 
@@ -44,7 +55,8 @@ def test_a_number_is_taken_just_if_it_is_within_all_bounds_and_limits(gt, ge, lt
         )
 
     taken = within(value) and (0 if within(0.0) else 1e-18) <= abs(value) <= 1e18
-    assert accepts(Parameter("a", gt=gt, ge=ge, lt=lt, le=le), value) == taken
+    parameter = declared(gt=gt, ge=ge, lt=lt, le=le)
+    assert (parameter is not None and accepts(parameter, value)) == taken
 
 
 @in_its_time
@@ -77,7 +89,9 @@ def test_what_is_no_callable_is_a_parameter_error(value):
 @in_its_time
 @given(BOUND, BOUND, st.sampled_from([float, int, bool, Callable]), st.text(), st.text())
 def test_a_parameter_survives_its_description(gt, le, kind, symbol, doc):
-    parameter = Parameter("a", type=kind, gt=gt, le=le, symbol=symbol, doc=doc)
+    bounds = {"gt": gt, "le": le} if kind in (float, int) else {}
+    parameter = declared(type=kind, **bounds, symbol=symbol, doc=doc)
+    assume(parameter is not None)
     assert Parameter.from_dict(parameter.to_dict()) == parameter
 
 
@@ -168,7 +182,8 @@ def test_an_integer_has_no_limits_but_its_bounds(value):
 @in_its_time
 @given(BOUND, BOUND, BOUND, BOUND, FINITE)
 def test_the_range_is_what_is_accepted(gt, ge, lt, le, value):
-    parameter = Parameter("a", gt=gt, ge=ge, lt=lt, le=le)
+    parameter = declared(gt=gt, ge=ge, lt=lt, le=le)
+    assume(parameter is not None)
     relations = {"gt": operator.gt, "ge": operator.ge, "lt": operator.lt, "le": operator.le}
     held = all(relations[key](value, bound) for key, bound in parameter.range.items())
     assert accepts(parameter, value) == held
@@ -178,6 +193,39 @@ def test_a_default_beyond_the_limits_is_a_spec_error():
     for default in (1e19, 1e-19):
         with pytest.raises(SpecError, match="default of parameter 'a' must be >= 1e-18 and <= 1e\\+18, not"):
             Parameter("a", default, gt=0)
+
+
+@pytest.mark.parametrize(
+    ("how", "told"),
+    [
+        ({"gt": "a"}, "gt must be a number, not 'a'"),
+        ({"le": True}, "le must be a number, not True"),
+        ({"ge": math.nan}, "ge must be a number, not nan"),
+        ({"lt": 10**400}, "lt is beyond the largest float"),
+        ({"gt": 5, "lt": 1}, "no value of it can be > 5 and < 1"),
+        ({"gt": 1, "le": 1}, "no value of it can be > 1 and <= 1"),
+        ({"gt": 0, "lt": 1, "type": int}, "no value of it can be > 0 and < 1"),
+        ({"gt": 0, "lt": 1e-19}, "no value of it can be >= 1e-18 and < 1e-19"),
+        ({"gt": 0, "type": bool}, "gt is for numbers, not for a bool"),
+        ({"type": [float]}, "type must be one of float, int, bool, callable"),
+        ({"doc": None}, "doc must be text, not None"),
+        ({"symbol": b"k"}, "symbol must be text, not b'k'"),
+        ({"doc": "\ud800"}, "half a character"),
+    ],
+)
+def test_a_parameter_declared_wrongly_is_refused(how, told):
+    with pytest.raises(SpecError, match=re.escape(told)):
+        Parameter("a", **how)
+
+
+@pytest.mark.parametrize("how", [{"lt": math.inf}, {"ge": 0, "le": 0}, {"type": int, "ge": 3, "lt": 4}])
+def test_bounds_that_leave_a_value_are_admitted(how):
+    assert Parameter("a", **how).bounds
+
+
+def test_an_integer_too_long_to_print_is_refused():
+    with pytest.raises(ParameterError, match="an integer of 33220 bits"):
+        Parameter("n", type=int).check(10**10_000)
 
 
 def test_a_callable_may_be_given_by_import_string():

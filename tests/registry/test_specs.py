@@ -75,7 +75,7 @@ WRONG_SIGNATURES = {
     "another default": (lambda x, a=3.0: x, [A], r"gives 'a' the default 3\.0, its Parameter 1\.0"),
     "default of a required one": (lambda x, a=1.0: x, [Parameter("a")], r"default 1\.0, its Parameter <required>"),
     "keyword-only": (lambda x, *, a: x, [A], "a"),  # parameters reach it by position
-    "no function": (5, [], "5 is not a callable object"),
+    "no function": (5, [], "must be a function, not 5"),
 }
 
 
@@ -188,8 +188,6 @@ def test_import_strings_are_resolved_when_the_first_surrogate_is_built():
     [
         ("no_such_package:f", "cannot import 'no_such_package:f': ModuleNotFoundError"),
         ("math:no_such_thing", "has no attribute 'no_such_thing'"),
-        ("math", "Expected 'package.module:name'"),
-        ("", "Expected 'package.module:name'"),
         ("math:pi", "late: the signature of its derivative cannot be read"),
         ("surroreg.builtin.sigmoidal:atan_primitive", r"takes \(x, alpha\), but .* must take \(x\)"),
     ],
@@ -199,6 +197,13 @@ def test_an_import_string_that_leads_nowhere_is_told_of_when_it_is_needed(refere
     assert json.loads(spec.to_json())["derivative"] == reference
     with pytest.raises(SpecError, match=told):
         spec()
+
+
+@pytest.mark.parametrize("role", ["derivative", "factory"])
+@pytest.mark.parametrize("reference", ["", "math", ":", "a:", ":b", "a b:c", "a:b:c", "a:b()"])
+def test_a_malformed_import_string_is_refused(role, reference):
+    with pytest.raises(SpecError, match=f"late: its {role} must be 'package.module:name' of something, not"):
+        SurrogateSpec(name="late", **{role: reference})
 
 
 @pytest.mark.parametrize("factory", [relu_factory, f"{__name__}:relu_factory"], ids=["function", "import string"])

@@ -6,15 +6,17 @@ and ``shift``, which moves it along the membrane's axis. The step itself stays w
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
-from surroreg.parameters import SCALE, SHIFT, Parameter
-from surroreg.specs import SurrogateSpec
+from surroreg.errors import SpecError
+from surroreg.parameters import SCALE, SHIFT, Parameter, loaded_object
+from surroreg.specs import Role, SurrogateSpec
 
 Function = Callable[..., Any]
 
@@ -24,7 +26,15 @@ def adjusted(spec: SurrogateSpec, params: Iterable[str]) -> SurrogateSpec:
     asked = {*params} - {p.name for p in spec.parameters}
     if spec.derivative is None or not asked & {SCALE.name, SHIFT.name}:
         return spec
-    return _adjusted(spec, SHIFT.name in asked)
+    for role in get_args(Role):
+        spec.resolve(role)
+    return described(spec, asked)
+
+
+def described(spec: SurrogateSpec, params: Iterable[str]) -> SurrogateSpec:
+    """Return the same as :func:`adjusted`, and import nothing: what is given by reference is imported when called."""
+    asked = {*params} & {SCALE.name, SHIFT.name}
+    return _adjusted(spec, SHIFT.name in asked) if asked else spec
 
 
 @functools.cache
@@ -35,11 +45,11 @@ def _adjusted(spec: SurrogateSpec, shifted: bool) -> SurrogateSpec:
         # Which side of the step an input is on no longer tells which side of the derivative's origin.
         moved = tuple(f"({kink}) + {SHIFT.name}" for kink in traits.kinks)
         traits = replace(traits, even=None, reads="input", kinks=moved)
-    kernel = None if shifted and spec.traits.reads == "sign" else spec.resolve("kernel")
+    kernel = None if shifted and spec.traits.reads == "sign" else _function(spec, "kernel")
     new = replace(
         spec,
-        derivative=_around(spec.resolve("derivative"), extra, _scaled),
-        primitive=_around(spec.resolve("primitive"), extra, _scaled),
+        derivative=_around(_function(spec, "derivative"), extra, _scaled),
+        primitive=_around(_function(spec, "primitive"), extra, _scaled),
         kernel=_around(kernel, extra, _scaled_kernel),
         formula=_formula(spec.formula, shifted),
         parameters=(*spec.parameters, *extra),
@@ -47,6 +57,29 @@ def _adjusted(spec: SurrogateSpec, shifted: bool) -> SurrogateSpec:
     )
     object.__setattr__(new, "base", spec)
     return new
+
+
+def _function(spec: SurrogateSpec, role: Role) -> Function | None:
+    """Return a function of a spec's; in place of one that is not imported, a function that imports it when called."""
+    given = getattr(spec, role)
+    with contextlib.suppress(SpecError):
+        if not isinstance(given, str) or loaded_object(given):
+            return spec.resolve(role)
+
+    def imported(*arguments: Any) -> Any:
+        function = spec.resolve(role)
+        assert function is not None
+        return function(*arguments)
+
+    imported.__module__, _, imported.__qualname__ = given.partition(":")
+    leading = ["x", "grad"] if role == "kernel" else ["x"]
+    imported.__signature__ = _signature([*leading, *(p.name for p in spec.parameters)])  # type: ignore[attr-defined]
+    return imported
+
+
+def _signature(names: Iterable[str]) -> inspect.Signature:
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    return inspect.Signature([inspect.Parameter(name, kind) for name in names])
 
 
 def _formula(text: str | None, shifted: bool) -> str | None:
@@ -69,9 +102,8 @@ def _around(function: Function | None, extra: tuple[Parameter, ...], scaled: Fun
         return scaled(function, rest[-2], x - rest[-1], *rest[:-2])
 
     around = functools.wraps(function)(moved if SHIFT in extra else unmoved)
-    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     names = [*inspect.signature(function).parameters, *(parameter.name for parameter in extra)]
-    around.__signature__ = inspect.Signature([inspect.Parameter(name, kind) for name in names])  # type: ignore[attr-defined]
+    around.__signature__ = _signature(names)  # type: ignore[attr-defined]
     return around
 
 

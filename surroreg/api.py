@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from surroreg.errors import SpecError
+from surroreg.errors import SpecError, shortened
 from surroreg.inventory import LOCAL, PluginInfo
+from surroreg.parameters import loaded_object
 from surroreg.registry import Registry
 from surroreg.specs import SurrogateSpec
 
@@ -91,20 +92,41 @@ def refresh() -> None:
     _default.refresh()
 
 
-def from_config(config: Mapping[str, Any]) -> Surrogate:
-    """Return the surrogate that ``Surrogate.to_config`` described; errors as for :func:`load`."""
+def from_config(config: Mapping[str, Any], *, allow_imports: bool = False) -> Surrogate:
+    """Return the surrogate that ``Surrogate.to_config`` described.
+
+    A config is data: it chooses among what is built in, registered or installed as a plugin, and imports nothing else.
+
+    Args:
+        config: ``{"name": ..., "params": {...}}``, and maybe ``"at_zero"``.
+        allow_imports: whether a name or a callable ``"package.module:name"`` in it imports that module. Otherwise the
+            module must be imported already.
+
+    Raises:
+        SpecError: the config is malformed, or names a callable in a module that is not imported.
+        UnknownSurrogateError: no such name, or one in a module that is not imported.
+        SurroregError: as for :func:`load`.
+    """
     from surroreg.values import from_plain
 
-    unknown = sorted(config.keys() - {"name", "params", "at_zero"})
-    if unknown or "name" not in config:
-        raise SpecError(f"a config has 'name', 'params' and maybe 'at_zero'; got {sorted(config)}.")
-    params = {key: from_plain(value) for key, value in config.get("params", {}).items()}
-    return load(config["name"], at_zero=config.get("at_zero"), **params)
+    keys = {"name", "params", "at_zero"}
+    if not isinstance(config, Mapping) or not isinstance(config.get("name"), str) or config.keys() - keys:
+        raise SpecError(f"a config is a mapping with 'name', 'params' and maybe 'at_zero', not {shortened(config)}.")
+    params = config.get("params", {})
+    if not isinstance(params, Mapping) or not all(isinstance(key, str) for key in params):
+        raise SpecError(f"the 'params' of a config map names to values; got {shortened(params)}.")
+    _, spec = _default.find(config["name"], may_import=allow_imports)
+    callables = {p.name for p in spec.parameters if p.type is Callable}
+    values = {key: from_plain(value) for key, value in params.items()}
+    for key in callables & values.keys() if not allow_imports else ():
+        if isinstance(values[key], str):
+            values[key] = loaded_object(values[key])
+    return spec(at_zero=config.get("at_zero"), **values)
 
 
-def find(name: str) -> tuple[str, SurrogateSpec]:
-    """Return the namespace and the spec that a name stands for; errors as for :func:`load`."""
-    return _default.find(name)
+def find(name: str, *, may_import: bool = True) -> tuple[str, SurrogateSpec]:
+    """Return the namespace and the spec that a name stands for, as :meth:`surroreg.registry.Registry.find`."""
+    return _default.find(name, may_import=may_import)
 
 
 def name_of(spec: SurrogateSpec) -> str:

@@ -6,6 +6,7 @@ import copy
 import math
 import pickle
 from collections.abc import Callable, Iterable, Mapping
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -14,8 +15,16 @@ from torch import Tensor, nn
 from surroreg import api, shape
 from surroreg.adjusted import adjusted
 from surroreg.autograd import Call, check_input, spike
-from surroreg.errors import NoPrimitiveError, ParameterError, ParameterTypeError, SpecError, did_you_mean, warn
-from surroreg.parameters import SCALE, SHIFT
+from surroreg.errors import (
+    NoPrimitiveError,
+    ParameterError,
+    ParameterTypeError,
+    SpecError,
+    did_you_mean,
+    shortened,
+    warn,
+)
+from surroreg.parameters import SCALE, SHIFT, Parameter
 from surroreg.specs import SurrogateSpec
 from surroreg.values import checked, shown, to_plain
 
@@ -34,11 +43,12 @@ class Surrogate(nn.Module):
     the next call, so annealing is ``s.slope = 30``.
 
     Args:
-        spec: the spec, or the name of one.
+        spec: what it is.
         params: values of parameters; those not given take their default.
         at_zero: spike at exactly zero, 0 or 1; as the spec says if ``None``.
 
     Raises:
+        TypeError: the spec is none, or the parameters are no mapping.
         ParameterError, NoPrimitiveError: see :func:`surroreg.load`.
     """
 
@@ -48,12 +58,18 @@ class Surrogate(nn.Module):
     _call: Call | None
     _factored: Callable[[Tensor], Tensor]
 
-    def __init__(self, spec: SurrogateSpec | str, params: Mapping[str, Any], at_zero: int | None = None) -> None:
+    def __init__(self, spec: SurrogateSpec, params: Mapping[str, Any], at_zero: int | None = None) -> None:
         super().__init__()
-        spec = adjusted(api.spec(spec) if isinstance(spec, str) else spec, params)
+        # Not a name either: what loads weights only may call this class, and names could import anything.
+        if not isinstance(spec, SurrogateSpec) or not isinstance(params, Mapping):
+            raise TypeError(
+                f"Surrogate takes a SurrogateSpec and a mapping of parameters, not {shortened(spec)} and "
+                f"{shortened(params)}; surroreg.load takes a name."
+            )
+        spec = adjusted(spec, params)
         native = int(spec.traits.fires_at_zero)
-        if at_zero is not None and at_zero not in (0, 1):
-            raise ParameterError(f"at_zero must be 0 or 1, not {at_zero!r}.")
+        if at_zero is not None and not (isinstance(at_zero, Real) and at_zero in (0, 1)):
+            raise ParameterError(f"at_zero must be 0 or 1, not {shortened(at_zero)}.")
         if spec.factory is not None and at_zero not in (None, native):
             raise ParameterError(
                 f"{spec.name!r} is taken as it is, and fires {native} at zero; leave at_zero out, or give {native}."
@@ -136,7 +152,7 @@ class Surrogate(nn.Module):
             area: multiply so that the integral of the derivative is this.
 
         Raises:
-            TypeError: not exactly one of the three is given.
+            TypeError: not exactly one of the three is given, or it is no number.
             ParameterError: the value is not above zero, or the peak or area is infinite, negative, zero or random.
             NotImplementedError: the surrogate comes from a factory, and tells no derivative.
         """
@@ -146,7 +162,7 @@ class Surrogate(nn.Module):
             raise TypeError(f"scaled takes one of factor, peak and area; got {len(wanted)} of them.")
         ((how, value),) = wanted
         base, own = self._base()
-        value = checked(base, SCALE, value)
+        value = self._number(SCALE, value)
         if how == "factor":
             value *= self.params.get(SCALE.name, 1.0)
         else:
@@ -162,12 +178,21 @@ class Surrogate(nn.Module):
         The step stays at zero. The offset is the parameter ``shift`` of the result.
 
         Raises:
-            ParameterError: ``by`` is infinite or not a number.
+            ParameterTypeError: ``by`` is no number, but a tensor, for example.
+            ParameterError: ``by`` is NaN or infinite.
             NotImplementedError: the surrogate comes from a factory, and tells no derivative.
         """
         base, _ = self._base()
-        offset = self.params.get(SHIFT.name, 0.0) + checked(base, SHIFT, by)
+        offset = self.params.get(SHIFT.name, 0.0) + self._number(SHIFT, by)
         return type(self)(base, {**self.params, SHIFT.name: offset}, self._at_zero)
+
+    def _number(self, parameter: Parameter, value: Any) -> float:
+        if isinstance(value, Tensor):
+            raise ParameterTypeError(
+                f"{self.spec.name!r}: {parameter.name} is a number here, not a tensor; "
+                f"to have it learnt, load the surrogate with {parameter.name}=... instead."
+            )
+        return float(checked(self.spec, parameter, value))
 
     def _base(self) -> tuple[SurrogateSpec, dict[str, Any]]:
         """Return the spec and the parameters without scale and shift."""
@@ -330,12 +355,19 @@ class Surrogate(nn.Module):
         # By name, not by value: the derivative's own name is bound to the spec, so it cannot be pickled.
         spec = self.spec.base or self.spec
         try:
-            name = spec if spec.goes_by_value else api.name_of(spec)
+            name = api.name_of(spec) if not spec.goes_by_value else ""
         except SpecError as error:
             raise pickle.PicklingError(str(error)) from error
         numbers = {key: value for key, value in self.__dict__.items() if key in self._names}
         module = self._rest()
-        state = {"spec": name, "at_zero": self._fires_at_zero, "numbers": numbers, "module": module}
+        # A spec that is not registered pickles as itself: what loads weights only imports nothing by name.
+        is_registered = bool(name) and ":" not in name
+        state = {
+            "spec": name if is_registered else spec,
+            "at_zero": self._fires_at_zero,
+            "numbers": numbers,
+            "module": module,
+        }
         made = self._modules.get("_factored")
         if made is not None:  # the factory makes it anew; what it has learnt is kept
             module["_modules"] = {key: value for key, value in self._modules.items() if value is not made}
@@ -346,8 +378,13 @@ class Surrogate(nn.Module):
         super().__setstate__(state["module"])  # type: ignore[no-untyped-call]
         names = [*state["numbers"], *self._parameters, *self._buffers]
         spec = state["spec"]
-        self._describe(adjusted(api.spec(spec) if isinstance(spec, str) else spec, names), state["at_zero"])
-        self.__dict__.update(state["numbers"])
+        if not isinstance(spec, SurrogateSpec):
+            spec = api.find(spec, may_import=False)[1]
+        self._describe(adjusted(spec, names), bool(state["at_zero"]))
+        for name, value in state["numbers"].items():
+            if self.spec.parameter(name).type is Callable and not callable(value):
+                raise ParameterTypeError(f"{self.spec.name!r}: {name!r} was saved as {shortened(value)}, no callable.")
+            self.__dict__[name] = value
         self._rebuild()
         if "made" in state:
             self._modules["_factored"].load_state_dict(state["made"])  # type: ignore[union-attr]

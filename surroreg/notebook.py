@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from surroreg import curve
+from surroreg import api, curve
 from surroreg.curve import Curve
+from surroreg.errors import SpecError
 from surroreg.mathml import mathml
 from surroreg.parameters import reference_to
 from surroreg.specs import SurrogateSpec
@@ -87,9 +89,19 @@ def _picture_of(what: Surrogate | SurrogateSpec) -> str:
     if isinstance(what, SurrogateSpec) and any(parameter.required for parameter in what.parameters):
         return ""
     try:
+        if isinstance(what, SurrogateSpec) and what.formula is None and not _may_be_built(what):
+            raise SpecError(f"there is no formula, and {what.origin} is not imported only to be looked at.")
         return picture(curve.of(what))
     except Exception as error:  # a plugin's code may do anything
         return f"<div><small>no curve: {escape(f'{type(error).__name__}: {error}')}</small></div>"
+
+
+def _may_be_built(spec: SurrogateSpec) -> bool:
+    """Whether building a spec imports nothing but what was installed for it: one that was read from JSON may."""
+    roles = (spec.derivative, spec.factory)
+    with contextlib.suppress(SpecError):
+        return not any(isinstance(role, str) for role in roles) or bool(api.name_of(spec))
+    return False
 
 
 def picture(drawn: Curve) -> str:

@@ -68,12 +68,15 @@ def loaded_object(reference: str) -> Any:
     module, _, path = reference.partition(":")
     found: Any = sys.modules.get(module)
     if found is None:
-        raise SpecError(f"{shortened(reference)} is in a module that is not imported here.")
+        raise SpecError(
+            f"{shortened(reference)} is in a module that is not imported, and data imports none. "
+            "Import it first; surroreg.from_config also takes allow_imports=True."
+        )
     for part in path.split("."):
         try:
             found = vars(found)[part]  # not getattr: a module may import what is asked of it
         except (TypeError, KeyError):
-            raise SpecError(f"there is no {shortened(reference)}.") from None
+            raise SpecError(f"there is nothing at {shortened(reference)}.") from None
         found = found.__func__ if isinstance(found, staticmethod) else found
     return found
 

@@ -275,13 +275,13 @@ class SurrogateSpec:
     @classmethod
     def _adjusted_from(cls, data: Mapping[str, Any]) -> SurrogateSpec:
         """Rebuild a spec that has a scale or a shift from the description of its base."""
-        from surroreg.adjusted import adjusted
+        from surroreg.adjusted import described
 
         base = data["base"]
         if not isinstance(base, Mapping) or "base" in base:
             raise SpecError(f"the base of a spec is the description of another, not {shortened(base)}.")
         parameters = as_tuple(data.get("parameters", ()), "parameters")
-        return adjusted(cls.from_dict(base), [Parameter.from_dict(each).name for each in parameters])
+        return described(cls.from_dict(base), [Parameter.from_dict(each).name for each in parameters])
 
     def to_json(self) -> str:
         """Return ``to_dict`` as JSON text."""

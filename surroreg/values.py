@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -10,8 +11,8 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 from surroreg.autograd import DTYPES
-from surroreg.errors import NoPrimitiveError, ParameterError, ParameterTypeError, SpecError
-from surroreg.parameters import Parameter, import_object, reference_to
+from surroreg.errors import NoPrimitiveError, ParameterError, ParameterTypeError, SpecError, in_one_line, shortened
+from surroreg.parameters import Parameter, loaded_object, reference_to
 from surroreg.specs import SurrogateSpec
 
 
@@ -83,17 +84,28 @@ def to_plain(value: Any) -> Any:
         return {"tensor": value.tolist(), "dtype": dtype, "learnable": isinstance(value, nn.Parameter)}
     if callable(value):
         reference = reference_to(value)
-        if import_object(reference) is not value:
-            raise SpecError(f"{value!r} has no name to find it by: define it at the top level of a module.")
-        return reference
+        with contextlib.suppress(SpecError):
+            if loaded_object(reference) is value:
+                return reference
+        raise SpecError(f"{shortened(value)} has no name to find it by: define it at the top level of a module.")
     return value
 
 
 def from_plain(value: Any) -> Any:
-    """Return the value of which ``to_plain`` made what JSON can hold."""
+    """Return the value of which ``to_plain`` made what JSON can hold.
+
+    Raises:
+        SpecError: it is a mapping that describes no tensor.
+    """
     if not isinstance(value, Mapping):
         return value
-    tensor = torch.tensor(value["tensor"], dtype=getattr(torch, value["dtype"]))
+    dtypes = {str(dtype).removeprefix("torch."): dtype for dtype in DTYPES}
+    try:
+        if value.keys() != {"tensor", "dtype", "learnable"} or not isinstance(value["learnable"], bool):
+            raise ValueError("it has the keys 'tensor', 'dtype' and 'learnable'")
+        tensor = torch.tensor(value["tensor"], dtype=dtypes[value["dtype"]])
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise SpecError(f"{shortened(value)} describes no tensor: {in_one_line(error)}.") from error
     return nn.Parameter(tensor) if value["learnable"] else tensor
 
 

@@ -93,7 +93,7 @@ def gradient(function, x=X):
 def test_every_neuron_gives_what_it_gives_with_its_own(name, step_mode):
     if ONLY.get(name, step_mode) != step_mode:
         pytest.skip(f"{name} has no such step mode in SpikingJelly 2.0.0")
-    theirs, ours = Plain(alpha=2.0), SpikingJellySurrogate("atan", {"alpha": 2.0}, 1)
+    theirs, ours = Plain(alpha=2.0), SpikingJellySurrogate(surroreg.spec("atan"), {"alpha": 2.0}, 1)
     found, original = [], made(name, theirs, step_mode)
     for function in (theirs, ours):
         node = copy.deepcopy(original)

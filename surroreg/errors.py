@@ -77,6 +77,10 @@ def printable(text: str) -> str:
     return _UNPRINTABLE.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
+def _beginning(text: str, length: int) -> str:
+    return text if len(text) <= length else f"{text[:length]}..."
+
+
 def shortened(value: object) -> str:
     """Return the beginning of ``repr(value)``, whatever the object's own method does."""
     try:
@@ -85,11 +89,11 @@ def shortened(value: object) -> str:
         raise
     except BaseException:  # a plugin's code, or an integer of too many digits
         text = object.__repr__(value)
-    return text if len(text) <= 200 else f"{text[:200]}..."
+    return _beginning(text, 200)
 
 
 def in_one_line(error: BaseException) -> str:
-    """Return ``"ValueError: not here"``, whatever an exception's own methods do."""
+    """Return ``"ValueError: not here"``, or the beginning of it, whatever an exception's own methods do."""
     text = ""
     try:
         text = f"{type(error).__name__} without a text that can be had"
@@ -98,7 +102,7 @@ def in_one_line(error: BaseException) -> str:
         raise
     except BaseException:  # its class and its methods are a plugin's code
         text = text or "an exception that cannot even be named"
-    return printable(" ".join(text.split()).rstrip(".: "))
+    return _beginning(printable(" ".join(text.split()).rstrip(".: ")), 1000)
 
 
 def did_you_mean(asked: str, known: Mapping[str, str] | Iterable[str]) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from surroreg.equivalents import ROWS
-from surroreg.errors import PluginLoadError, SurroregError, UnknownSurrogateError, did_you_mean
+from surroreg.errors import PluginLoadError, SurroregError, UnknownSurrogateError, did_you_mean, shortened
 from surroreg.loader import Namespace
 from surroreg.synonyms import SYNONYMS, Synonym, nearest_word, plain
 
@@ -53,17 +53,17 @@ def unknown(name: str, namespace: str, infos: Iterable[PluginInfo], spaces: Iter
         if info.namespace != namespace or here:
             continue
         if info.error is not None:
-            error = PluginLoadError(f"{name!r} is not to be had: {info.error}")
+            error = PluginLoadError(f"{shortened(name)} is not to be had: {info.error}")
             error.__cause__ = info.error.__cause__
             return error
         return UnknownSurrogateError(
-            f"no surrogate {name!r}: SURROREG_PLUGINS or SURROREG_DISABLE_PLUGINS switches off its plugin, "
+            f"no surrogate {shortened(name)}: SURROREG_PLUGINS or SURROREG_DISABLE_PLUGINS switches off its plugin, "
             f"{info.distribution} {info.version}. 'surroreg list' shows all."
         )
-    text = f"no surrogate {name!r}."
+    text = f"no surrogate {shortened(name)}."
     if namespace and not here:
         installed = ", ".join(sorted(space.name for space in spaces))
-        text += f" No plugin {namespace!r} is installed (installed: {installed})."
+        text += f" No plugin {shortened(namespace)} is installed (installed: {installed})."
     present = {space.name for space in spaces} | {info.namespace for info in infos}
     away = {space: package for space, package in PACKAGES.items() if space not in present}
     if namespace in away:

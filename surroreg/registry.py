@@ -271,15 +271,16 @@ class Registry:
         for candidate in rivals:
             space = fetched[candidate]
             for other in self._plugins.values():
-                if isinstance(space, Namespace) and space.specs == other.specs:
+                if type(space) is Namespace and space.specs == other.specs:
                     space = SurroregError(
                         f"it is the plugin {other.name!r} under another name; give one namespace only"
                     )
-            if isinstance(space, MissingLibraryError):  # nothing is wrong, and whoever asks is told
+            # Not isinstance: it asks an exception for its class, which is a plugin's code.
+            if issubclass(type(space), MissingLibraryError):  # nothing is wrong, and whoever asks is told
                 error = PluginLoadError(f"{candidate.described} offers nothing here: {because(space)}.")
                 self._note(candidate, "unavailable", error=error)
                 continue
-            if isinstance(space, BaseException):
+            if type(space) is not Namespace:
                 self._fail(candidate, space)
                 continue
             if namespace in self._local:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 
+import pytest
+
 from surroreg.specs import SurrogateSpec
 
 # Runs a function in eight threads that start together; tells the set of what they returned or raised.
@@ -167,3 +169,89 @@ def test_a_module_that_is_imported_by_hand_and_by_a_hook_does_not_deadlock(envir
         },
     )
     assert environment.run(TOGETHER + "MODULE = 'surroreg_parts'\n" + TWO_WAYS).json == [False, False, [True]]
+
+
+# A hook that counts itself, and lasts until all threads are there.
+COUNTED = """
+    import sys, time, __main__
+    sys.calls = getattr(sys, "calls", 0) + 1
+    __main__.started.wait(60)
+    time.sleep(0.2)
+"""
+
+
+@pytest.mark.parametrize("then", ["", "    raise ValueError('not today')\n"], ids=["works", "raises"])
+def test_a_hook_is_called_once_however_many_threads_ask(environment, then):
+    hook = f"def surroreg_surrogates():\n{COUNTED}{then}"
+    source = environment.source("bump").replace("def surroreg_surrogates():\n", hook)
+    environment.install("acme-surrogates", entry_points={"acme": "surroreg_acme"}, modules={"surroreg_acme": source})
+    code = """
+caught = []
+warnings.showwarning = lambda message, *rest: caught.append(str(message))
+answers = together(lambda: "acme/bump" in surroreg.names())
+print(json.dumps([answers, sys.calls, len([text for text in caught if "acme" in text])]))
+"""
+    assert environment.run(TOGETHER + code).json == [[not then] * 8, 1, bool(then)]
+
+
+def test_a_plugin_that_fails_at_import_is_imported_once(environment):
+    environment.plugin("acme", then=SLOW + "raise ValueError('not today')\n")
+    code = """
+warnings.simplefilter("ignore")
+print(json.dumps([together(lambda: "acme/bump" in surroreg.names()), sys.imports]))
+"""
+    assert environment.run(TOGETHER + code).json == [[False] * 8, 1]
+
+
+# In another thread the registry is at work while the process forks; both processes then ask.
+FORK = """
+import os
+working, go_on = threading.Event(), threading.Event()
+
+def wait():
+    if threading.current_thread() is not threading.main_thread():
+        working.set()
+        go_on.wait(60)
+
+def ask():
+    return sorted({"atan", "acme/bump", "good/bump"} & {*surroreg.names()}) + [surroreg.spec("good/bump").name]
+
+def fork():
+    thread = threading.Thread(target=surroreg.names)
+    thread.start()
+    working.wait(60)
+    threading.Timer(0.5, go_on.set).start()
+    child = os.fork()
+    if not child:
+        watch = threading.Timer(30, os._exit, [3])
+        watch.start()
+        os._exit(0 if ask() == ["acme/bump", "atan", "good/bump", "bump"] else 4)
+    go_on.set()
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    thread.join(60)
+    print(json.dumps([code, ask()]))
+"""
+
+
+@pytest.mark.parametrize("moment", ["scan", "hook"])
+def test_a_process_that_forks_while_a_thread_works_goes_on(environment, moment):
+    environment.plugin("good")
+    source = environment.source("bump")
+    if moment == "hook":
+        source = source.replace("surrogates():\n", "surrogates():\n    import __main__; __main__.wait()\n")
+    environment.install("acme-surrogates", entry_points={"acme": "surroreg_acme"}, modules={"surroreg_acme": source})
+    code = ""
+    if moment == "scan":
+        code = """
+from surroreg import api, discovery
+scan = discovery.scan
+def slow():
+    wait()
+    return scan()
+api._default = surroreg.registry.Registry(slow)
+"""
+    warnings = "\nwarnings.simplefilter('ignore')\n"  # Python warns of forks of processes with threads
+    assert environment.run(TOGETHER + FORK + code + warnings + "fork()").json == [
+        0,
+        ["acme/bump", "atan", "good/bump", "bump"],
+    ]

@@ -37,6 +37,9 @@ from surroreg.loader import UNFINISHED, WRAP, Loader, Namespace, because
 from surroreg.parameters import import_object, loaded_object
 from surroreg.specs import IDENTIFIER, SurrogateSpec
 
+#: Seconds for which a fork waits for other threads. The plugin that one of them imports may wait for that very fork.
+PATIENCE = 10
+
 
 class Registry:
     """Names, the specs behind them, and the plugins they come from.
@@ -51,7 +54,9 @@ class Registry:
         self._local: dict[str, Namespace] = {}
         self._warned_aliases: set[str] = set()
         self._untold: list[str] = []
-        self._busy = threading.local()
+        #: Who is at work on which plugin.
+        self._busy: set[tuple[int, Candidate]] = set()
+        self._rest = threading.Condition(self._lock)
         self._forget()
 
     @functools.cached_property
@@ -228,12 +233,13 @@ class Registry:
         However many threads ask, one imports the plugin and calls its hook; the others wait. But a thread in the middle
         of an import does not wait, as the other may be about to wait for that import: it does the same work again.
         """
-        busy: set[Candidate] = self._busy.__dict__.setdefault("candidates", set())
-        if candidate in busy:  # its own import, or its hook, asks the registry
-            return UNFINISHED
-        results, turn = self._results, self._turns.setdefault(candidate, threading.Lock())
+        work = (threading.get_ident(), candidate)
+        with self._lock:
+            if work in self._busy:  # its own import, or its hook, asks the registry
+                return UNFINISHED
+            self._busy.add(work)
+            results, turn = self._results, self._turns.setdefault(candidate, threading.Lock())
         has_turn = turn.acquire(blocking=not _is_importing())
-        busy.add(candidate)
         try:
             if candidate not in results:
                 result = self._provided(candidate, rivals)
@@ -242,9 +248,11 @@ class Registry:
                 results[candidate] = result
             return results[candidate]
         finally:
-            busy.discard(candidate)
             if has_turn:
                 turn.release()
+            with self._lock:
+                self._busy.discard(work)
+                self._rest.notify_all()
 
     @staticmethod
     def _provided(candidate: Candidate, rivals: list[Candidate]) -> Any:
@@ -324,13 +332,19 @@ class Registry:
     # -- forks ----------------------------------------------------------------------------------
 
     def before_fork(self) -> None:
-        """Wait until no other thread changes the registry: in the new process that thread would not go on."""
+        """Wait until no other thread changes the registry or imports a plugin.
+
+        In the new process that thread would not go on, and what it holds, locks of modules too, nobody would release.
+        """
         self._lock.acquire()
+        me = threading.get_ident()
+        self._rest.wait_for(lambda: all(thread == me for thread, _ in self._busy), timeout=PATIENCE)
 
     def after_fork(self, *, is_child: bool) -> None:
         """Go on, in either process."""
-        if is_child:
-            self._turns = {}  # what other threads were doing, nobody does here
+        if is_child:  # what other threads were doing, nobody does here
+            self._turns = {}
+            self._busy = {work for work in self._busy if work[0] == threading.get_ident()}
         self._lock.release()
 
     def _warn_alias(self, name: str, space: Namespace, spec: SurrogateSpec) -> None:

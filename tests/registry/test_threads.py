@@ -94,6 +94,12 @@ class Meddled:
     def __init__(self):
         self.lock, self.meddle, self.times = threading.RLock(), None, 0
 
+    def acquire(self):
+        return self.lock.acquire()
+
+    def release(self):
+        self.lock.release()
+
     def __enter__(self):
         self.lock.acquire()
 

@@ -6,7 +6,6 @@ import copy
 import math
 import pickle
 from collections.abc import Callable, Iterable, Mapping
-from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -24,7 +23,7 @@ from surroreg.errors import (
     shortened,
     warn,
 )
-from surroreg.parameters import SCALE, SHIFT, Parameter
+from surroreg.parameters import SCALE, SHIFT, Parameter, check_at_zero
 from surroreg.specs import SurrogateSpec
 from surroreg.values import checked, shown, to_plain
 
@@ -68,8 +67,7 @@ class Surrogate(nn.Module):
             )
         spec = adjusted(spec, params)
         native = int(spec.traits.fires_at_zero)
-        if at_zero is not None and not (isinstance(at_zero, Real) and at_zero in (0, 1)):
-            raise ParameterError(f"at_zero must be 0 or 1, not {shortened(at_zero)}.")
+        check_at_zero(at_zero)
         if spec.factory is not None and at_zero not in (None, native):
             raise ParameterError(
                 f"{spec.name!r} is taken as it is, and fires {native} at zero; leave at_zero out, or give {native}."
@@ -375,6 +373,10 @@ class Surrogate(nn.Module):
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
+        # A checkpoint is data: it may hold anything, and nothing in it is imported or called.
+        parts = [state.get(part) for part in ("numbers", "module")] if isinstance(state, dict) else [None]
+        if not all(isinstance(part, dict) for part in parts) or not {"spec", "at_zero"} <= state.keys():
+            raise SpecError(f"what was saved is no state of a surrogate: {shortened(state)}.")
         super().__setstate__(state["module"])  # type: ignore[no-untyped-call]
         names = [*state["numbers"], *self._parameters, *self._buffers]
         spec = state["spec"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from surroreg import api, curve
 from surroreg.curve import Curve
-from surroreg.errors import SpecError
+from surroreg.errors import SpecError, in_one_line
 from surroreg.mathml import mathml
 from surroreg.parameters import reference_to
 from surroreg.specs import SurrogateSpec
@@ -92,8 +92,10 @@ def _picture_of(what: Surrogate | SurrogateSpec) -> str:
         if isinstance(what, SurrogateSpec) and what.formula is None and not _may_be_built(what):
             raise SpecError(f"there is no formula, and {what.origin} is not imported only to be looked at.")
         return picture(curve.of(what))
-    except Exception as error:  # a plugin's code may do anything
-        return f"<div><small>no curve: {escape(f'{type(error).__name__}: {error}')}</small></div>"
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a plugin's code may do anything
+        return f"<div><small>no curve: {escape(in_one_line(error))}</small></div>"
 
 
 def _may_be_built(spec: SurrogateSpec) -> bool:

@@ -7,14 +7,14 @@ import math
 import operator
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from numbers import Integral, Real
 from typing import Any
 
 from surroreg.errors import ParameterError, ParameterTypeError, SpecError, in_one_line, shortened
 
-NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}")
 _REFERENCE = re.compile(r"[\w.]+:[\w.<>]+")
 #: Names of arguments of load, of adapters, and of the functions of a spec.
 _TAKEN = frozenset({"x", "grad", "at_zero", "self", "name", "surrogate", "to", "fused"})
@@ -98,9 +98,18 @@ def _text_of(obj: object, attribute: str) -> str:
 
 def as_tuple(values: Any, what: str) -> tuple[Any, ...]:
     """Return ``values`` as a tuple; a lone string, which would fall apart into letters, is refused."""
-    if isinstance(values, (str, bytes, Mapping)) or not isinstance(values, Iterable):
-        raise SpecError(f"{what} takes a list, not {shortened(values)}.")
-    return tuple(values)
+    try:
+        if not isinstance(values, (str, bytes, Mapping)):
+            return tuple(values)
+    except Exception:  # of what is no list, or of what makes one
+        pass
+    raise SpecError(f"{what} takes a list, not {shortened(values)}.")
+
+
+def check_at_zero(at_zero: Any) -> None:
+    """Raise a ParameterError unless a spike at exactly zero is 0, 1, or as the spec says."""
+    if at_zero is not None and not (isinstance(at_zero, Real) and at_zero in (0, 1)):
+        raise ParameterError(f"at_zero must be 0 or 1, not {shortened(at_zero)}.")
 
 
 def as_text(value: Any, what: str) -> str:

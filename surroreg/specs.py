@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from surroreg.module import Surrogate
 
 Role = Literal["derivative", "factory", "primitive", "kernel"]
-IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*")
+IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,99}")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -86,10 +86,6 @@ class SurrogateSpec:
 
     def __post_init__(self) -> None:
         self._check_types()
-        if not IDENTIFIER.fullmatch(self.name):
-            raise SpecError(
-                f"{shortened(self.name)} is no surrogate name: lower-case letters, digits and '_', a letter first."
-            )
         for alias in self.aliases + self.deprecated_aliases:
             if not NAME.fullmatch(alias):
                 raise SpecError(
@@ -121,6 +117,10 @@ class SurrogateSpec:
     def _check_types(self) -> None:
         """Make plain texts, tuples and references of what was given, or raise."""
         object.__setattr__(self, "name", as_text(self.name, "the name of a surrogate"))
+        if not IDENTIFIER.fullmatch(self.name):
+            raise SpecError(
+                f"{shortened(self.name)} is no surrogate name: lower-case letters, digits and '_', a letter first."
+            )
         for key in ("summary", "description", *(() if self.formula is None else ("formula",))):
             object.__setattr__(self, key, as_text(getattr(self, key), f"{self.name}: {key}"))
         for key in ("parameters", "references", "aliases", "deprecated_aliases", "examples"):
@@ -200,7 +200,7 @@ class SurrogateSpec:
         for parameter in self.parameters:
             if parameter.name == name:
                 return parameter
-        hint = did_you_mean(name, [p.name for p in self.parameters])
+        hint = did_you_mean(name, [p.name for p in self.parameters]) if isinstance(name, str) else ""
         raise ParameterTypeError(f"{self.name!r} has no parameter {shortened(name)}.{hint} {self.accepted}")
 
     @property
@@ -390,7 +390,7 @@ def surrogate(
             references=references,  # type: ignore[arg-type]
             aliases=aliases,  # type: ignore[arg-type]
             deprecated_aliases=deprecated_aliases,  # type: ignore[arg-type]
-            traits=traits or Traits(),
+            traits=Traits() if traits is None else traits,
             examples=examples,  # type: ignore[arg-type]
         )
 

@@ -19,8 +19,9 @@ from surroreg.errors import (
     SurroregError,
     UnknownSurrogateError,
     did_you_mean,
+    shortened,
 )
-from surroreg.parameters import SCALE, SHIFT, Parameter
+from surroreg.parameters import SCALE, SHIFT, Parameter, check_at_zero
 
 HERE = "surroreg"
 
@@ -126,11 +127,15 @@ def translate(name: str, *, to: str | None = None, **params: Any) -> Translation
         NoEquivalentError: it is known to have no equivalent; the message has the reason.
         ParameterTypeError, ParameterError: a parameter is unknown, of another type, or out of range.
     """
+    if not isinstance(name, str) or not isinstance(to, str | None):
+        raise TypeError(f"translate takes the names of a surrogate and of a library, not {shortened([name, to])}.")
     library, dot, rest = name.partition(".")
     ours = _from_ours(name, params) if not dot else _from_theirs(library.lower(), name, rest.rpartition(".")[2], params)
     if to is None or to == HERE:
         if not dot:
-            raise TypeError(f"{name!r} is a name of surroreg's own; give to='snntorch', say, or 'library.Name'.")
+            raise TypeError(
+                f"{shortened(name)} is a name of surroreg's own; give to='snntorch', say, or 'library.Name'."
+            )
         return ours
     if to not in LIBRARIES:
         raise _unknown_library(to)
@@ -140,6 +145,7 @@ def translate(name: str, *, to: str | None = None, **params: Any) -> Translation
 def _from_ours(name: str, params: dict[str, Any]) -> Translation:
     """Return one of ours as a translation into surroreg."""
     at_zero = params.pop("at_zero", None)
+    check_at_zero(at_zero)
     space, spec = api.find(name)
     scale, shift = (p.check(params.pop(p.name, p.default)) for p in (SCALE, SHIFT))
     for key in params:
@@ -162,7 +168,9 @@ def _from_theirs(library: str, asked: str, name: str, params: dict[str, Any]) ->
     found = [row for row in rows if name.lower() in map(str.lower, row.names)]
     if not found:
         hint = did_you_mean(name, [each for row in rows for each in row.names])
-        raise UnknownSurrogateError(f"{asked!r} is not known.{hint} 'surroreg translate {library}' lists what is.")
+        raise UnknownSurrogateError(
+            f"{shortened(asked)} is not known.{hint} 'surroreg translate {library}' lists what is."
+        )
     row = found[0]
     if not row.ours:
         raise NoEquivalentError(f"{asked!r} has no equivalent: {row.note}.")
@@ -251,4 +259,6 @@ def _value(text: str, values: Mapping[str, Any]) -> Any:
 
 def _unknown_library(library: str) -> SurroregError:
     hint = did_you_mean(library, list(LIBRARIES))
-    return UnknownSurrogateError(f"no library {library!r} is known.{hint} Known are {', '.join(sorted(LIBRARIES))}.")
+    return UnknownSurrogateError(
+        f"no library {shortened(library)} is known.{hint} Known are {', '.join(sorted(LIBRARIES))}."
+    )

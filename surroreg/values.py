@@ -104,7 +104,7 @@ def from_plain(value: Any) -> Any:
         if value.keys() != {"tensor", "dtype", "learnable"} or not isinstance(value["learnable"], bool):
             raise ValueError("it has the keys 'tensor', 'dtype' and 'learnable'")
         tensor = torch.tensor(value["tensor"], dtype=dtypes[value["dtype"]])
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError, RuntimeError) as error:
         raise SpecError(f"{shortened(value)} describes no tensor: {in_one_line(error)}.") from error
     return nn.Parameter(tensor) if value["learnable"] else tensor
 

@@ -1,7 +1,10 @@
 """What holds for all tests."""
 
 import os
+import shutil
 import sys
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import zoo_plugin
@@ -28,3 +31,19 @@ def zoo(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(surroreg.api, "_default", Registry(scan=lambda: ([], [])))
     for spec in zoo_plugin.specs():
         surroreg.register(spec, namespace="zoo")
+
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """A browser, the only one of the process: playwright starts no second; the test is skipped where there is none."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        pytest.skip(f"no page is opened: there is none of {', '.join(BROWSERS)} here")
+    with sync_api.sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield started
+        started.close()

@@ -12,11 +12,14 @@ from typing import Any
 from catalogue_card import card
 from catalogue_facts import Entry, entries
 from catalogue_index import index
+from catalogue_markup import ROLES
 from catalogue_plots import Plot, plots, thumbnail
 from catalogue_verdicts import Verdicts
 from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.display import status_iterator
+
+from surroreg.errors import in_one_line
 
 log = logging.getLogger(__name__)
 
@@ -54,8 +57,8 @@ def _drawn(entry: Entry, folder: Path) -> list[Plot]:
     """Return the thumbnail and the plots of a surrogate; nothing, if its code does not run."""
     try:
         return [thumbnail(entry, folder), *plots(entry, folder)]
-    except Exception as error:  # of a plugin's code: its card says the rest
-        log.info("catalogue: %s could not be drawn: %s: %s", entry.name, type(error).__name__, error)
+    except (Exception, SystemExit) as error:  # of a plugin's code: its card says the rest
+        log.info("catalogue: %s could not be drawn: %s", entry.name, in_one_line(error))
         return []
 
 
@@ -68,6 +71,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.setup_extension("myst_parser")
     app.setup_extension("sphinx_design")
     app.add_config_value("catalogue_conformance", True, "env", bool)
+    for name, role in ROLES.items():
+        app.add_role(name, role)
     app.connect("builder-inited", write)
     app.add_css_file("catalogue.css")
     app.add_js_file("catalogue.js", loading_method="defer")

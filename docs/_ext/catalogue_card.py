@@ -8,14 +8,13 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import torch
 from catalogue_facts import Entry, latex, number, shown, symbol
-from catalogue_markup import WIDE, code, directive, link, page, prose, table, text
+from catalogue_markup import WIDE, code, directive, link, listing, page, prose, table, text
 from catalogue_plots import Plot
 from catalogue_verdicts import DEVICES, EXAMPLES, Verdict
 from docutils.utils.math.latex2mathml import tex2mathml  # type: ignore[import-untyped]
 from pybtex.database import parse_string  # type: ignore[import-untyped]
 from pybtex.richtext import Text  # type: ignore[import-untyped]
 
-import surroreg
 from surroreg.cli import cite
 from surroreg.equivalents import KIN, LIBRARIES, ROWS, Equivalent
 
@@ -42,7 +41,7 @@ def card(entry: Entry, plots: Sequence[Plot], verdict: Verdict | None, names: se
             f"# {text(entry.name)}",
             prose(spec.summary),
             origin,
-            directive("code-block", "python", f"import surroreg\n\nspike = {entry.call}"),
+            listing("python", f"import surroreg\n\nspike = {entry.call}"),
             *_formula(entry),
             prose(spec.description),
             directive("div", "catalogue-plots", "\n\n".join(_figure(plot) for plot in plots)) if plots else "",
@@ -68,9 +67,10 @@ def _formula(entry: Entry) -> Iterator[str]:
     try:
         formula = f"d(x) = {latex(entry.spec, entry.spec.formula)}"
         tex2mathml(formula)
-        yield directive("math", "", formula)
-    except (surroreg.SpecError, SyntaxError):  # what cannot be read, or not be drawn
+    except Exception:  # of SymPy and docutils: they raise many kinds where a formula cannot be read or drawn
         yield code(f"d(x) = {entry.spec.formula}")
+    else:
+        yield directive("math", "", " ".join(formula.split()))
     if entry.spec.traits.stochastic:
         yield "Here {math}`U` is uniform on [0, 1), drawn anew for every element in every backward pass."
 
@@ -223,7 +223,7 @@ def _references(entry: Entry) -> Iterator[str]:
     for reference in entry.spec.references:
         found = cite.known(reference)
         yield f"- {link(_title(found) if found else reference.identifier, reference.url)}"
-        yield directive("dropdown", "BibTeX", directive("code-block", "bibtex", cite.entry(reference)))
+        yield directive("dropdown", "BibTeX", listing("bibtex", cite.entry(reference)))
 
 
 def _title(bibtex: str) -> str:

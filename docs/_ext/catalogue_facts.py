@@ -12,10 +12,11 @@ from typing import Any
 
 import surroreg
 from surroreg import formula
+from surroreg.errors import in_one_line
 from surroreg.parameters import Parameter, reference_to
 from surroreg.shape import Shape, shape
 
-_SYMBOL = re.compile(r"([A-Za-zα-ωΑ-Ω])([0-9]?)(²?)")
+_SYMBOL = re.compile(r"([A-Za-zα-ωΑ-ΡΣ-Ω])([0-9]?)(²?)")
 
 
 @dataclass(frozen=True)
@@ -78,8 +79,8 @@ class Entry:
         try:
             surrogate = self.surrogate
             return shape(self.spec, {p.name: getattr(surrogate, p.name) for p in self.spec.parameters})
-        except Exception as error:  # of a plugin's code
-            return f"It could not be computed: {type(error).__name__}: {error}"
+        except (Exception, SystemExit) as error:  # of a plugin's code
+            return f"It could not be computed: {in_one_line(error)}"
 
 
 def entries() -> list[Entry]:
@@ -124,4 +125,5 @@ def symbol(parameter: Parameter) -> str:
 
 def _letter(letter: str) -> str:
     name = unicodedata.name(letter).removeprefix("GREEK SMALL LETTER ")
-    return letter if " " in name else "\\" + name.lower().replace("lamda", "lambda")
+    # TeX has no command for an omicron, which looks like an o.
+    return letter if " " in name or name == "OMICRON" else "\\" + name.lower().replace("lamda", "lambda")

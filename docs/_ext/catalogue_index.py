@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from catalogue_facts import Entry, number
-from catalogue_markup import WIDE, directive, page, prose, table, text
+from catalogue_markup import WIDE, breakable, directive, page, prose, table, text
 from catalogue_plots import Plot
 
 from surroreg.parameters import LIMITS
@@ -56,8 +56,7 @@ def _cards(entries: Sequence[Entry], thumbnails: Mapping[str, Plot]) -> Iterator
                 "img-alt": plot.alt,
                 "class-img-top": "dark-light",
             }
-        title = text(entry.name).replace("\\_", "\\_<wbr>").replace("\\/", "\\/<wbr>")  # long names may break there
-        yield directive("grid-item-card", title, prose(entry.spec.summary), options)
+        yield directive("grid-item-card", breakable(entry.name), prose(entry.spec.summary), options)
 
 
 def _row(entry: Entry) -> list[str]:
@@ -74,7 +73,7 @@ def _row(entry: Entry) -> list[str]:
         _said(traits.non_negative),
         _said(entry.learnable),
         {"input": "input", "sign": "spikes", "nothing": "nothing"}[traits.reads],
-        ", ".join(entry.spec.aliases),
+        text(", ".join(entry.spec.aliases)),
     ]
 
 

@@ -12,6 +12,7 @@ import torch
 from catalogue_facts import Entry
 
 import surroreg
+from surroreg.errors import in_one_line
 
 DEVICES = ("cpu", "meta")
 EXAMPLES = 10
@@ -61,8 +62,8 @@ def _checked(entry: Entry) -> Verdict:
 
     try:
         report = check(entry.name, devices=DEVICES, examples=EXAMPLES)
-    except Exception as error:  # whatever a plugin's code raises is its verdict
-        return Verdict(trouble=f"{type(error).__name__}: {error}")
+    except (Exception, SystemExit) as error:  # whatever a plugin's code raises is its verdict
+        return Verdict(trouble=in_one_line(error))
     failed = {result.id: result.message.partition("\n")[0] for result in report.failures}
     return Verdict(report.counts(), failed)
 
@@ -71,7 +72,10 @@ def _fingerprint(spec: surroreg.SurrogateSpec) -> str:
     """Return a digest of all that a verdict depends on: torch, surroreg, the spec and the package it is from."""
     digest = hashlib.sha256(f"{torch.__version__} {DEVICES} {EXAMPLES} {json.dumps(spec.to_dict())}".encode())
     for package in sorted({"surroreg", spec.origin.partition(":")[0].partition(".")[0]}):
-        found = importlib.util.find_spec(package)
+        try:
+            found = importlib.util.find_spec(package)
+        except (ImportError, ValueError):  # a function says itself where it is from, and may say anything
+            continue
         if found is None or found.origin is None:
             continue
         home = Path(found.origin)

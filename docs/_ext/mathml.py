@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
 from docutils import nodes
@@ -15,9 +16,9 @@ logger = logging.getLogger(__name__)
 def _markup(node: nodes.Element, *, block: bool) -> str:
     try:
         return str(tex2mathml(node.astext(), as_block=block))
-    except SyntaxError as error:  # docutils' name for TeX it does not know
+    except Exception as error:  # docutils raises many kinds: of TeX it does not know, and of TeX that ends too early
         logger.warning("cannot draw the formula %r: %s", node.astext(), error, location=node, type="mathml")
-        return f"<code>{nodes.unescape(node.astext())}</code>"
+        return f"<code>{escape(nodes.unescape(node.astext()))}</code>"
 
 
 def _inline(writer: Any, node: nodes.Element) -> None:

@@ -17,7 +17,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from surroreg import api
-from surroreg.errors import ParameterTypeError
+from surroreg.errors import ParameterTypeError, shortened
+from surroreg.parameters import check_at_zero
 
 if TYPE_CHECKING:
     from surroreg.module import Surrogate
@@ -39,8 +40,9 @@ def as_surrogate(surrogate: Surrogate | str, params: Mapping[str, Any], at_zero:
 
     if isinstance(surrogate, str):
         return api.load(surrogate, at_zero=at_zero, **params)
+    check_at_zero(at_zero)
     if not isinstance(surrogate, Surrogate):
-        raise TypeError(f"give a surrogate or the name of one, not {surrogate!r}.")
+        raise TypeError(f"give a surrogate or the name of one, not {shortened(surrogate)}.")
     if params:
         raise ParameterTypeError(
             f"{surrogate!r} is loaded already; give {', '.join(params)} to surroreg.load, or a name instead of it here."

@@ -1,18 +1,15 @@
 """The catalogue, built with the zoo and with a plugin that means harm."""
 
-import html.parser
 import importlib
 import importlib.util
 import math
-import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from urllib.parse import urljoin, urlparse
 
 import pytest
+from sites import CONF, DOCS, Site, build, install
 
 import surroreg
 import surroreg.api
@@ -20,23 +17,11 @@ from surroreg.cli import main
 from surroreg.equivalents import KIN, LIBRARIES, ROWS
 
 ROOT = Path(__file__).parents[2]
-DOCS = ROOT / "docs"
 NEEDED = ("sphinx", "myst_parser", "pydata_sphinx_theme", "sphinx_design", "matplotlib", "pybtex")
 missing = [package for package in NEEDED if importlib.util.find_spec(package) is None]
 pytestmark = pytest.mark.skipif(
     bool(missing), reason=f"{', '.join(missing)} not installed: pip install 'surroreg[docs]'"
 )
-
-CONF = f"""
-import sys
-sys.path.insert(0, {str(DOCS / "_ext")!r})
-project = html_title = "surroreg"
-extensions = ["mathml", "catalogue"]
-html_math_renderer = "mathml"
-html_theme = "pydata_sphinx_theme"
-html_static_path = [{str(DOCS / "_static")!r}]
-myst_enable_extensions = ["colon_fence", "dollarmath", "deflist", "attrs_inline"]
-"""
 
 #: All that a page could take for markup, and what must come out as text.
 HARM = "<script>alert(1)</script> | [x](javascript:alert(2)) ```{raw} html``` {{x}} $a$ <img src=x onerror=alert(3)>"
@@ -72,72 +57,6 @@ def surroreg_surrogates():
     box = SurrogateSpec(name="box", factory=fails, formula="x +", summary=HARM, description=HARM)
     return [harm, box]
 '''
-
-
-class Reader(html.parser.HTMLParser):
-    """What a browser would see: tags with their attributes, the text, scripts, and tables."""
-
-    def __init__(self, page):
-        super().__init__()
-        self.tags, self.words, self.scripts, self.tables, self._inside = [], [], [], [], []
-        self.feed(page)
-        self.text = " ".join("".join(self.words).split())
-
-    def handle_starttag(self, tag, attributes):
-        self.tags.append((tag, dict(attributes)))
-        self._inside.append(tag)
-        if tag == "table":
-            self.tables.append([])
-        elif tag == "tr":
-            self.tables[-1].append([])
-        elif tag in ("td", "th"):
-            self.tables[-1][-1].append("")
-
-    def handle_endtag(self, tag):
-        while tag in self._inside and self._inside.pop() != tag:
-            pass
-
-    def handle_data(self, data):
-        if "script" in self._inside:
-            self.scripts.append(data)
-            return
-        self.words.append(data)
-        if {"td", "th"} & set(self._inside):
-            self.tables[-1][-1][-1] += data.strip()
-
-
-class Site:
-    """A built site, and the sources it was built from."""
-
-    def __init__(self, source, out):
-        self.source, self.out = source, out
-
-    def page(self, name):
-        return Reader((self.out / "catalogue" / f"{name}.html").read_text(encoding="utf-8"))
-
-    def facts(self, name):
-        """Return the table of a card that begins with the peak."""
-        (table,) = (table for table in self.page(name).tables if len(table) > 1 and table[1][0] == "peak")
-        return {row[0]: row[1] for row in table[1:]}
-
-    @property
-    def compared(self):
-        (table,) = self.page("index").tables
-        return {row[0]: dict(zip(table[0], row, strict=True)) for row in table[1:]}
-
-
-def build(source, out, *options, site=None):
-    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", *options, str(source), str(out)]
-    path = {} if site is None else {"PYTHONPATH": str(site)}
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("SURROREG_")}
-    return subprocess.run(command, env={**kept, **path}, capture_output=True, text=True, check=False)
-
-
-def install(site, namespace, module, version="1.0"):
-    info = site / f"surroreg_{namespace}-{version}.dist-info"
-    info.mkdir(parents=True)
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: surroreg-{namespace}\nVersion: {version}\n")
-    (info / "entry_points.txt").write_text(f"[surroreg]\n{namespace} = {module}\n")
 
 
 @pytest.fixture(scope="module")
@@ -362,18 +281,6 @@ def test_values_drawn_for_a_parameter_are_three_and_allowed(parts, zoo):
 
 
 # -- in a browser ---------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if found is None:
-        pytest.skip("no chromium to open the page with")
-    with playwright.sync_playwright() as started:
-        launched = started.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield launched
-        launched.close()
 
 
 @pytest.fixture

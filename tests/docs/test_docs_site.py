@@ -74,7 +74,7 @@ def alone(monkeypatch, tmp_path):
     """A registry without what is installed or was registered, a folder of its own, a seed; nothing is left behind."""
     monkeypatch.setattr(surroreg.api, "_default", Registry(scan=lambda: ([], [])))
     monkeypatch.chdir(tmp_path)
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), torch.serialization.safe_globals([]):
         torch.manual_seed(0)
         yield
     torch.compiler.reset()
@@ -108,7 +108,9 @@ def test_a_page_that_is_run_elsewhere_is_named_there(page, test):
     assert Path(page).name in (ROOT / test).read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("page", ["start.md", "guides/learn.md", "reference/api.md", "reference/errors.md"])
+@pytest.mark.parametrize(
+    "page", ["start.md", "explanation/trust.md", "guides/learn.md", "reference/api.md", "reference/errors.md"]
+)
 def test_the_messages_shown_are_those_that_are_raised(page):
     """What ``sphinx-build -b doctest`` runs, without Sphinx."""
     import doctest

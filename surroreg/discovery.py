@@ -100,17 +100,27 @@ def normalised(name: str) -> str:
 
 def scan() -> tuple[list[Candidate], list[Remark]]:
     """Return the installed plugin candidates, sorted, and remarks on what was passed over."""
+    distributions, trouble = _installed()
+    found, remarks = candidates(distributions)
+    return found, trouble + remarks
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of all installed distributions, by normalised name; the first on the path counts."""
+    return {copy.name: copy.version for copy in map(identify, reversed(_installed()[0]))}
+
+
+def _installed() -> tuple[list[Any], list[Remark]]:
+    """Return all distributions that can be found, and remarks on the finders that raise."""
     from surroreg._compat import metadata
 
     trouble: list[Remark] = []
     try:
-        distributions = [*metadata.distributions()]
+        return [*metadata.distributions()], trouble
     except KeyboardInterrupt:
         raise
     except BaseException:  # of one of the finders
-        distributions = [*_finder_by_finder(metadata, trouble)]
-    found, remarks = candidates(distributions)
-    return found, trouble + remarks
+        return [*_finder_by_finder(metadata, trouble)], trouble
 
 
 def _finder_by_finder(metadata: Any, trouble: list[Remark]) -> Iterator[Any]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from surroreg import curve
+from surroreg import curve, files
 from surroreg.curve import Curve
 from surroreg.errors import MissingLibraryError, SurroregError
 
@@ -94,12 +95,11 @@ def save(surrogates: Surrogate | Iterable[Surrogate], path: str | Path) -> Path:
     path = Path(path)
     if path.suffix.lower() not in ENDINGS:
         raise SurroregError(f"cannot tell what {str(path)!r} is to be: give a name that ends in .svg, .pdf or .png.")
-    figure = plot(surrogates)
+    ending = path.suffix.lower()
+    figure, drawn = plot(surrogates), io.BytesIO()
     with _style():
-        try:
-            figure.savefig(path, metadata=ENDINGS[path.suffix.lower()])
-        except OSError as error:
-            raise SurroregError(f"cannot write {str(path)!r}: {error.strerror or error}.") from error
+        figure.savefig(drawn, format=ending.removeprefix("."), metadata=ENDINGS[ending])
+    files.write(path, drawn.getvalue())
     return path
 
 

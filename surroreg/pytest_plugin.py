@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from surroreg.conformance.report import Report, Result
     from surroreg.conformance.runner import Item, Settings
     from surroreg.conformance.targets import Selection
+    from surroreg.errors import SurroregError
 
 FLAG = "--plugin-conformance"
 NODE = "surroreg-conformance"
@@ -90,6 +91,7 @@ class Conformance:
                 raise pytest.UsageError(f"{FLAG}: {error} (pip install 'surroreg[conformance]')") from error
         self._config = config
         self._results: list[Result] = []
+        self._unwritten: list[SurroregError] = []
         # Ids of checks are no paths: pytest would look for the files.
         own = [arg for arg in config.args if Path(arg.partition("::")[0]).name == NODE]
         config.args[:] = [arg for arg in config.args if arg not in own]
@@ -209,22 +211,34 @@ class Conformance:
         return runner.report(selection, results, self._settings)
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """Tell, per surrogate, what became of its checks; and what could not be verified."""
+        """Tell, per surrogate, what became of its checks; and what could not be verified, or written."""
+        from surroreg.errors import printable
+
         if not self._results:
             return
         report = self.report()
         terminalreporter.section("surroreg conformance")
         for line in report.summary():
-            terminalreporter.line(line)
+            terminalreporter.line(printable(line))
         for path in self._reports:
             terminalreporter.line(f"report: {path}")
+        for error in self._unwritten:
+            terminalreporter.line(f"ERROR: {error}", red=True)
 
-    def pytest_sessionfinish(self) -> None:
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Write the reports; xdist's workers leave that to their controller."""
-        if not self._results or hasattr(self._config, "workerinput"):
+        from surroreg.errors import SurroregError
+
+        if not self._results or not self._reports or hasattr(self._config, "workerinput"):
             return
-        for path in self._reports:
-            self.report().write(path)
+        report = self.report()
+        for path in [*self._reports]:
+            try:
+                report.write(path)
+            except SurroregError as error:  # the other reports, and pytest's own summary, are not lost with it
+                self._reports.remove(path)
+                self._unwritten.append(error)
+                session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
 
 
 class _Checks(pytest.Collector):
@@ -235,12 +249,14 @@ class _Checks(pytest.Collector):
         self._conformance = conformance
 
     def collect(self) -> Iterator[pytest.Item]:
+        from surroreg.errors import printable
+
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a plugin that warns when it loads fails a check of its own
             try:
                 items = self._conformance.items()
             except pytest.UsageError as error:
-                raise self.CollectError(str(error)) from None
+                raise self.CollectError(printable(str(error))) from None
         for item in items:
             # With the id as a whole, --lf recognises it: by itself pytest takes the brackets for part of the name.
             nodeid = f"{NODE}::{item.id}"
@@ -258,15 +274,17 @@ class _Check(pytest.Item):
     def runtest(self) -> None:
         from dataclasses import asdict
 
+        from surroreg.errors import printable
+
         result = self._conformance.run(self._item)
         self.user_properties.append((PROPERTY, asdict(result)))
+        message = printable(result.message)  # the text of a plugin's error is its own
         if result.status == "failed":
-            raise _Failed(result.message)
+            raise _Failed(message)
         if result.status in ("warned", "known"):
-            pytest.xfail(result.message)
+            pytest.xfail(message)
         if result.status in ("skipped", "unverified"):
-            note = "NOT VERIFIED: " if result.status == "unverified" else ""
-            pytest.skip(note + result.message)
+            pytest.skip(f"NOT VERIFIED: {message}" if result.status == "unverified" else message)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         if isinstance(excinfo.value, (_Failed, pytest.xfail.Exception)):

@@ -174,7 +174,22 @@ def _from_theirs(library: str, asked: str, name: str, params: dict[str, Any]) ->
     row = found[0]
     if not row.ours:
         raise NoEquivalentError(f"{asked!r} has no equivalent: {row.note}.")
-    return _forward(row, _checked(row, asked, params))
+    ours = _forward(row, _checked(row, asked, params))
+    try:
+        _check_bounds(ours)
+    except ParameterError as error:
+        raise type(error)(f"{asked!r} would be {ours}, but {ours.name!r}: {error}") from None
+    return ours
+
+
+def _check_bounds(found: Translation) -> None:
+    """Raise if a surrogate of ours does not take the values that another library's would."""
+    for parameter, value in ((SCALE, found.scale), (SHIFT, found.shift)):
+        parameter.check(value)
+    if "/" not in found.name:  # to ask a plugin, it would have to be loaded
+        for parameter in api.spec(found.name).parameters:
+            if parameter.name in found.params:
+                parameter.check(found.params[parameter.name])
 
 
 def _checked(row: Equivalent, asked: str, params: Mapping[str, Any]) -> dict[str, Any]:

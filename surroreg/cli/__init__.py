@@ -1,44 +1,63 @@
 """The command line: ``surroreg list | show | translate | plugins | doctor | check | new | bench | demo``, and more.
 
-Data goes to standard output, everything else to standard error. Exit codes: 0 for success, 1 where
-something was found wrong, 2 where the question was.
+Data goes to standard output, everything else to standard error, whatever a plugin prints. Exit codes: 0 for success,
+1 where something was found wrong, 2 where the question was, or where there could be no answer.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
-import sys
+import contextlib
+import math
 import warnings
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, NoReturn
 
 import surroreg
-from surroreg.cli import manual
+from surroreg.cli import manual, output
+from surroreg.errors import in_one_line, printable
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    arguments = parser().parse_args(argv)
+    with output.alone(whole_process=argv is None) as answer:
+        root = parser()
+        try:
+            arguments = root.parse_args(argv)
+            if arguments.run is None:  # without a command
+                root.exit(2, root.format_help())
+        except SystemExit:  # after help, version, or a usage error
+            if answer.error is not None:
+                raise SystemExit(2) from None
+            raise
+        code = _code_of(arguments)
+        return code if answer.error is None else 2
+
+
+def _code_of(arguments: argparse.Namespace) -> int:
+    """Run a command and return its exit code."""
     with warnings.catch_warnings():
         warnings.showwarning = _warn
+        warnings.filters = _OursFirst(warnings.filters)
         try:
             return int(arguments.run(arguments))
         except surroreg.SurroregError as error:
-            print(f"surroreg: {error}", file=sys.stderr)
+            output.tell(f"surroreg: {_text(error)}")
             return 2
-        except BrokenPipeError:  # the reader (``head``) has seen enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return 0
         except KeyboardInterrupt:
             return 130
+        except Exception:  # a defect of surroreg, which its traceback helps to find
+            raise
+        except BaseException as error:  # SystemExit, say: surroreg raises none, so that it comes from what it loaded
+            output.tell(f"surroreg: stopped by code that it loaded: {in_one_line(error)}.")
+            return 2
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command line."""
-    root = argparse.ArgumentParser(prog="surroreg", description="Surrogate gradients for spiking neural networks.")
-    root.add_argument("--version", action="version", version=f"surroreg {surroreg.__version__}")
-    root.set_defaults(run=lambda _: root.exit(2, root.format_help()))  # without a command
+    root = _Parser(prog="surroreg", description="Surrogate gradients for spiking neural networks.")
+    root.add_argument("--version", action=_Version, help="show program's version number and exit")
+    root.set_defaults(run=None)
     commands = root.add_subparsers(metavar="COMMAND")
 
     listing = commands.add_parser("list", help="list the surrogates, or those that match a pattern")
@@ -133,6 +152,52 @@ def parser() -> argparse.ArgumentParser:
     return root
 
 
+class _OursFirst(list[Any]):
+    """Filters of warnings that always show surroreg's own, whatever the user asked for, or a plugin adds."""
+
+    def __init__(self, filters: Iterable[Any]) -> None:
+        ours = (surroreg.PluginWarning, surroreg.DeprecatedAliasWarning)
+        super().__init__([*(("always", None, kind, None, 0) for kind in ours), *filters])
+
+    def insert(self, place: Any, item: Any) -> None:
+        """Insert a filter, after those that come first."""
+        super().insert(int(place) + 2, item)
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose help is an answer like others, and whose errors show what was typed without obeying it."""
+
+    def print_help(self, file: Any = None) -> None:
+        """Print the help: as the answer, where no file is given."""
+        if file is not None:
+            super().print_help(file)
+            return
+        with contextlib.redirect_stdout(output.answer().stream):  # it is coloured if that is a terminal
+            text = self.format_help()
+        output.answer().write(text)
+
+    def _get_values(self, action: argparse.Action, arg_strings: list[str]) -> Any:
+        values = super()._get_values(action, arg_strings)
+        if values == [] and action.nargs is None:  # what older versions of Python make of "--option=--"
+            raise argparse.ArgumentError(action, "expected one argument")
+        return values
+
+    def error(self, message: str) -> NoReturn:
+        """Print usage and message on standard error, and exit with 2."""
+        super().error(printable(message))
+
+
+class _Version(argparse.Action):
+    """Print the version, as an answer like others."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, help: str | None = None) -> None:
+        super().__init__(option_strings, argparse.SUPPRESS, nargs=0, default=argparse.SUPPRESS, help=help)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        output.say(f"surroreg {surroreg.__version__}")
+        parser.exit()
+
+
 def _run(module: str, function: str) -> Any:
     """Return a command that imports what it needs when it runs."""
 
@@ -145,18 +210,31 @@ def _run(module: str, function: str) -> Any:
 
 
 def _count(text: str) -> int:
-    number = int(text)
+    try:
+        number = int(text)
+    except ValueError:  # the reason may be its length
+        number = 0
     if number < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
+        raise argparse.ArgumentTypeError(f"must be a whole number, at least 1, not {text!r}")
     return number
 
 
 def _elements(text: str) -> int:
-    number = float(text)
-    if number < 1 or number != int(number):
-        raise argparse.ArgumentTypeError("must be a whole number, at least 1")
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not (1 <= number < math.inf and number == int(number)):
+        raise argparse.ArgumentTypeError(f"must be a whole number, at least 1, not {text!r}")
     return int(number)
 
 
 def _warn(message: Warning | str, *_: Any, **__: Any) -> None:
-    print(f"surroreg: warning: {message}", file=sys.stderr)
+    output.tell(f"surroreg: warning: {message if isinstance(message, str) else _text(message)}")
+
+
+def _text(error: Exception) -> str:
+    try:
+        return str(error)
+    except Exception:  # a plugin may have derived a class from ours
+        return in_one_line(error)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 import surroreg
-from surroreg.cli.listing import table
-from surroreg.cli.output import print_json
+from surroreg.cli.blame import blamed
+from surroreg.cli.listing import named, table
+from surroreg.cli.output import say, say_json
 
 Thing = TypeVar("Thing")
 
@@ -27,11 +29,10 @@ def bench(arguments: argparse.Namespace) -> int:
     run = registry if arguments.registry else network if arguments.network else surrogates
     lines, found = run(arguments)
     if arguments.json:
-        print_json(machine=machine(), **found)
+        say_json(machine=machine(), **found)
         return 0
-    print("; ".join(f"{what} {value}" for what, value in machine().items() if value is not None), end="\n\n")
-    for line in lines:
-        print(line)
+    say("; ".join(f"{what} {value}" for what, value in machine().items() if value is not None) + "\n")
+    say("\n".join(lines))
     return 0
 
 
@@ -42,10 +43,14 @@ def surrogates(arguments: argparse.Namespace) -> tuple[list[str], dict[str, Any]
     from surroreg.bench import surrogates as of
 
     names = arguments.names or [n for n in surroreg.names(namespace="builtin") if of.measurable(n)]
-    names = [surroreg.spec(name).name for name in names]
+    names = [named(name)[0] for name in names]
     dtypes = [getattr(torch, name) for name in arguments.dtype] or of.DTYPES
+    _check_memory(arguments.size, dtypes, arguments.device)
     plan = of.plan(names, arguments.size or of.SIZES, dtypes, arguments.mode or ["eager"], arguments.device)
-    cells = [of.measure(*cell, rounds=arguments.rounds) for cell in progress(plan, "cell")]
+    cells = []
+    for what in progress(plan, "cell"):
+        with blamed(surroreg.spec(what[0])):
+            cells.append(of.measure(*what, rounds=arguments.rounds))
     libraries = sorted({library for cell in cells for library in cell.peers})
     head = ["surrogate", "elements", "dtype", "mode", "device", "time", "spread", "x limit", "kernels", "kept"]
     rows = [[*head, *(f"{library} takes" for library in libraries)]]
@@ -72,15 +77,31 @@ def surrogates(arguments: argparse.Namespace) -> tuple[list[str], dict[str, Any]
     return lines, {"surrogates": [cell.to_dict() for cell in cells], "means": told}
 
 
+def _check_memory(sizes: Iterable[int], dtypes: Iterable[Any], devices: Iterable[str]) -> None:
+    """Raise if there is no memory for so many elements, before anything is measured."""
+    import torch
+
+    for size, dtype, device in itertools.product(sizes, dtypes, devices):
+        try:
+            torch.empty(4 * size, dtype=dtype, device=device)  # input, spikes and their gradients live at once
+        except (RuntimeError, MemoryError, OverflowError, TypeError) as error:  # the last: more than 64 bits
+            reason = str(error).partition("\n")[0]
+            raise surroreg.SurroregError(f"--size {size:g}: there is no memory for it on {device}: {reason}") from error
+
+
 def network(arguments: argparse.Namespace) -> tuple[list[str], dict[str, Any]]:
     """Measure a training step of a network."""
     from surroreg.bench import network as of
     from surroreg.bench.peers import peers
 
-    names = [surroreg.spec(name).name for name in arguments.names]
+    names = [named(name)[0] for name in arguments.names]
     names = names or [name for name in surroreg.names(namespace="builtin") if peers(name)]
     plan = [(name, device) for device in arguments.device for name in names]
-    steps = [step for pair in progress(plan, "network") if (step := of.measure(*pair, rounds=arguments.rounds))]
+    steps = []
+    for name, device in progress(plan, "network"):
+        with blamed(surroreg.spec(name)):
+            step = of.measure(name, device, rounds=arguments.rounds)
+        steps += [step] if step else []
     rows = [["surrogate", "device", "ours", "spread", "snntorch's", "spread", "snntorch takes"]]
     for step in steps:
         times = [seconds(t) for who in ("surroreg", "snntorch") for t in _parts(step.times[who])]

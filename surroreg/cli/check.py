@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 import surroreg
-from surroreg.cli.output import print_json
+from surroreg.cli.output import progress, say, say_json, tell
 
 
 def check(arguments: argparse.Namespace) -> int:
-    """Run the checks of a surrogate or of a plugin; the exit code is 1 if one fails."""
+    """Run the checks of a surrogate or of a plugin; the exit code is 1 if one fails, 2 if a report is not written."""
     try:
         from surroreg.conformance import known, report, runner, targets
     except ImportError as error:
@@ -34,17 +33,21 @@ def check(arguments: argparse.Namespace) -> int:
         result = known.judged(runner.run(item, settings), declared)
         results.append(result)
         if result.status == "failed" and not arguments.json:
-            print(f"FAILED {result.id}\n{result.message}\n")
-        elif sys.stderr.isatty():
-            print(f"\r\x1b[K{len(results)}/{len(items)} {result.id}", end="", file=sys.stderr, flush=True)
-    if sys.stderr.isatty():
-        print("\r\x1b[K", end="", file=sys.stderr)
+            progress("")
+            say(f"FAILED {result.id}\n{result.message}\n")
+        else:
+            progress(f"{len(results)}/{len(items)} {result.id}")
+    progress("")
     told = runner.report(selection, results, settings)
     if arguments.json:
-        print_json(**told.to_dict())
+        say_json(**told.to_dict())
     else:
-        for line in told.summary():
-            print(line)
+        say("\n".join(told.summary()))
+    code = 0
     for file in files:
-        told.write(file)
-    return 0 if told.ok else 1
+        try:
+            told.write(file)
+        except surroreg.SurroregError as error:  # the others are not lost with it
+            tell(f"surroreg: {error}")
+            code = 2
+    return code if told.ok else 1

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import re
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from importlib import resources
 from typing import Any
@@ -12,7 +11,7 @@ from urllib.parse import quote
 
 import surroreg
 from surroreg.cli.listing import named
-from surroreg.cli.output import print_json
+from surroreg.cli.output import say, say_json, tell
 from surroreg.traits import Reference
 
 #: An entry of references.bib, and a field of one: the file is written one field a line.
@@ -25,9 +24,9 @@ def cite(arguments: argparse.Namespace) -> int:
     cited = _cited(arguments.names) if arguments.names else {itself(): _told(None, [])}
     if arguments.json:
         references = [{**told, "bibtex": text} for text, told in cited.items()]
-        print_json(references=references)
+        say_json(references=references)
     elif cited:
-        print("\n\n".join(cited))
+        say("\n\n".join(cited))
     return 0 if cited else 1
 
 
@@ -36,11 +35,11 @@ def _cited(names: Iterable[str]) -> dict[str, dict[str, Any]]:
     cited: dict[str, dict[str, Any]] = {}
     for name, spec in map(named, names):
         if not spec.references:
-            print(f"surroreg: {name} names no reference", file=sys.stderr)
+            tell(f"surroreg: {name} names no reference")
         for reference in spec.references:
             text = entry(reference)
             if text not in cited and known(reference) is None:
-                print(f"surroreg: only the identifier of {reference.identifier} is known here", file=sys.stderr)
+                tell(f"surroreg: only the identifier of {reference.identifier} is known here")
             surrogates = cited.setdefault(text, _told(reference, []))["surrogates"]
             if name not in surrogates:
                 surrogates.append(name)

@@ -29,9 +29,10 @@ class Command:
 def completion(arguments: argparse.Namespace) -> int:
     """Print the script of a shell."""
     from surroreg.cli import parser
+    from surroreg.cli.output import say
 
     found = commands(parser())
-    print({"bash": bash, "zsh": zsh, "fish": fish}[arguments.shell](found))
+    say({"bash": bash, "zsh": zsh, "fish": fish}[arguments.shell](found))
     return 0
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import ast
 import time
 from typing import Any
 
 import surroreg
+from surroreg.cli.blame import blamed
+from surroreg.cli.output import say
+from surroreg.cli.settings import settings
 
 STEPS = 10
 HIDDEN = 128
@@ -16,6 +18,14 @@ DECAY = 0.9
 
 def demo(arguments: argparse.Namespace) -> int:
     """Train with the surrogate asked for, and print accuracy, firing rate and time."""
+    spec = surroreg.spec(arguments.name)
+    values = settings(arguments.set)
+    with blamed(spec):
+        _train(spec(**values), arguments.epochs)
+    return 0
+
+
+def _train(surrogate: surroreg.Surrogate, epochs: int) -> None:
     try:
         from sklearn.datasets import load_digits
         from sklearn.model_selection import train_test_split
@@ -25,45 +35,32 @@ def demo(arguments: argparse.Namespace) -> int:
     import torch
     from torch.utils.data import DataLoader, TensorDataset
 
-    surrogate = surroreg.load(arguments.name, **dict(map(assignment, arguments.set)))
     started = time.perf_counter()
     torch.manual_seed(0)
     pixels, labels = load_digits(return_X_y=True)
     split = train_test_split(pixels / 16, labels, test_size=0.25, stratify=labels, random_state=0)
     x_train, x_test = (torch.tensor(part, dtype=torch.float32) for part in split[:2])
     y_train, y_test = (torch.tensor(part) for part in split[2:])
-    print(f"surrogate          {surrogate}")
-    print(f"data               {len(pixels)} handwritten digits, {len(x_test)} of them held out")
+    say(f"surrogate          {surrogate}")
+    say(f"data               {len(pixels)} handwritten digits, {len(x_test)} of them held out")
 
     batches = DataLoader(TensorDataset(x_train, y_train), batch_size=64, shuffle=True)
     network = spiking_network(surrogate)
     optimiser = torch.optim.Adam(network.parameters(), lr=2e-3)
-    with tqdm(range(arguments.epochs), unit="epoch", disable=None) as epochs:
-        for _ in epochs:
+    with tqdm(range(epochs), unit="epoch", disable=None) as bar:
+        for _ in bar:
             for x, y in batches:
                 loss = torch.nn.functional.cross_entropy(network(x), y)
                 optimiser.zero_grad()
                 torch.autograd.backward(loss)
                 optimiser.step()
-            epochs.set_postfix(loss=f"{loss.item():.3f}")
+            bar.set_postfix(loss=f"{loss.item():.3f}")
 
     with torch.no_grad():
         accuracy = (network(x_test).argmax(1) == y_test).float().mean().item()
-    print(f"held-out accuracy  {accuracy:.1%}")
-    print(f"firing rate        {network.rate:.3f} spikes per neuron and step")
-    print(f"time               {time.perf_counter() - started:.1f} s")
-    return 0
-
-
-def assignment(text: str) -> tuple[str, Any]:
-    """Return name and value of ``"slope=25"``."""
-    name, sign, value = text.partition("=")
-    if not sign:
-        raise surroreg.ParameterTypeError(f"--set takes PARAMETER=VALUE, such as slope=25, not {text!r}.")
-    try:
-        return name.strip(), ast.literal_eval(value.strip())
-    except (ValueError, SyntaxError):  # a word: the reference of a callable, or for the parameter to refuse
-        return name.strip(), value.strip()
+    say(f"held-out accuracy  {accuracy:.1%}")
+    say(f"firing rate        {network.rate:.3f} spikes per neuron and step")
+    say(f"time               {time.perf_counter() - started:.1f} s")
 
 
 def spiking_network(surrogate: surroreg.Surrogate) -> Any:

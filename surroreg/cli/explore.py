@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-import surroreg
+from surroreg import files
+from surroreg.cli import output
 from surroreg.explorer import page
 
 
 def explore(arguments: argparse.Namespace) -> int:
     """Write the page, and print where it is."""
     text = page(arguments.names or None)
-    try:
-        Path(arguments.output).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise surroreg.SurroregError(f"{arguments.output!r} cannot be written: {error}") from error
-    print(arguments.output)
+    if output.is_stdout(arguments.output):
+        output.answer().write(text)
+        return 0
+    files.write(arguments.output, text.encode("utf-8", "backslashreplace"))
+    output.say(arguments.output)
     return 0

@@ -11,10 +11,10 @@ from typing import Any
 
 import surroreg
 from surroreg import discovery
-from surroreg._compat import metadata
 from surroreg.cli.listing import table
 from surroreg.cli.manual import VARIABLES
-from surroreg.cli.output import print_json
+from surroreg.cli.output import say, say_json
+from surroreg.errors import in_one_line
 
 #: What a report of a bug should name the version of.
 PACKAGES = ("torch", "pluggy", "importlib-metadata", "pytest", "hypothesis")
@@ -24,10 +24,9 @@ def plugins(arguments: argparse.Namespace) -> int:
     """Print what became of every installed plugin."""
     infos = _plugins()
     if arguments.json:
-        print_json(plugins=_rows(infos))
-        return 0
-    for line in _lines(infos):
-        print(line)
+        say_json(plugins=_rows(infos))
+    else:
+        say("\n".join(_lines(infos)))
     return 0
 
 
@@ -36,12 +35,13 @@ def doctor(arguments: argparse.Namespace) -> int:
     infos = _plugins()
     _, remarks = discovery.scan()
     failed = [info for info in infos if info.status == "failed"]
-    packages = {name: _version(name) for name in PACKAGES}
+    versions = discovery.versions()
+    packages = {name: versions.get(name) for name in PACKAGES}
     switches = {name: os.environ.get(name) for name in VARIABLES}
     builtin = len(surroreg.names(namespace="builtin"))
     code = 1 if failed or remarks else 0
     if arguments.json:
-        print_json(
+        say_json(
             ok=code == 0,
             surroreg=surroreg.__version__,
             python=platform.python_version(),
@@ -53,30 +53,30 @@ def doctor(arguments: argparse.Namespace) -> int:
             remarks=[remark.text for remark in remarks],
         )
         return code
-    print(f"surroreg {surroreg.__version__}, Python {platform.python_version()}, {platform.platform()}")
+    say(f"surroreg {surroreg.__version__}, Python {platform.python_version()}, {platform.platform()}")
     for name, version in packages.items():
-        print(f"  {name} {version or 'is not installed'}")
+        say(f"  {name} {version or 'is not installed'}")
     for name, value in switches.items():
-        print(f"  {name} is not set" if value is None else f"  {name}={value}")
-    print(f"built in: {builtin} surrogates")
+        say(f"  {name} is not set" if value is None else f"  {name}={value}")
+    say(f"built in: {builtin} surrogates")
     for line in _lines(infos):
-        print(line)
+        say(line)
     for remark in remarks:
-        print(f"\n{remark.text}")
+        say(f"\n{remark.text}")
     for info in infos:
         if info.error is not None:
-            print(f"\n{info.error}")
+            say(f"\n{info.error}")
         if info.error is not None and info.error.__cause__ is not None:
-            print("".join(traceback.format_exception(info.error.__cause__)).rstrip())
-    print("\n" + (f"{len(failed)} plugin(s) failed." if failed else "Nothing is wrong with the plugins."))
+            say(_traceback(info.error.__cause__))
+    say("\n" + (f"{len(failed)} plugin(s) failed." if failed else "Nothing is wrong with the plugins."))
     return code
 
 
-def _version(distribution: str) -> str | None:
+def _traceback(error: BaseException) -> str:
     try:
-        return metadata.version(distribution)
-    except Exception:  # or its metadata cannot be read
-        return None
+        return "".join(traceback.format_exception(error)).rstrip()
+    except Exception:  # its attributes are a plugin's too
+        return in_one_line(error)
 
 
 def _rows(infos: list[surroreg.PluginInfo]) -> list[dict[str, Any]]:

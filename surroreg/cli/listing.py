@@ -4,52 +4,73 @@ from __future__ import annotations
 
 import argparse
 import fnmatch
-import sys
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar
 
 import surroreg
 from surroreg import api
-from surroreg.cli.output import print_json
+from surroreg.cli.blame import blamed
+from surroreg.cli.output import plain, say, say_json, tell
 from surroreg.cli.plot import print_curve
+from surroreg.errors import printable
 from surroreg.inventory import BUILTIN
 from surroreg.parameters import LIMITS
 from surroreg.specs import SurrogateSpec
+
+Form = TypeVar("Form")
 
 
 def list_surrogates(arguments: argparse.Namespace) -> int:
     """Print the surrogates that match a pattern."""
     specs = {name: surroreg.spec(name) for name in surroreg.names(arguments.pattern)}
     if arguments.json:
-        print_json(surrogates=[{"surrogate": name, **spec.to_dict()} for name, spec in specs.items()])
-    else:
-        for line in table((name, _call(spec), spec.summary) for name, spec in specs.items()):
-            print(line)
+        say_json(surrogates=_each(specs, lambda name, spec: plain({"surrogate": name, **spec.to_dict()})))
+    elif specs:
+        say("\n".join(table(_each(specs, lambda name, spec: (name, _call(spec), spec.summary)))))
     if not specs:
-        print(f"surroreg: nothing matches {arguments.pattern!r}; 'surroreg list' shows all", file=sys.stderr)
+        tell(f"surroreg: nothing matches {arguments.pattern!r}; 'surroreg list' shows all")
         for info in surroreg.plugins():
             if info.status == "unavailable" and fnmatch.fnmatchcase(f"{info.namespace}/", arguments.pattern.lower()):
-                print(f"surroreg: {info.error}", file=sys.stderr)
+                tell(f"surroreg: {info.error}")
     return 0 if specs else 1
+
+
+def _each(specs: Mapping[str, SurrogateSpec], form: Callable[[str, SurrogateSpec], Form]) -> list[Form]:
+    """Return specs in some form; one that has none costs a warning, and hides no other."""
+    found = []
+    for name, spec in specs.items():
+        try:
+            with blamed(spec):
+                found.append(form(name, spec))
+        except surroreg.SurroregError as error:
+            tell(f"surroreg: warning: {error}")
+    return found
 
 
 def show(arguments: argparse.Namespace) -> int:
     """Print all that is known of one surrogate."""
     name, spec = named(arguments.name)
-    if arguments.json:
-        print_json(surrogate={"surrogate": name, **spec.to_dict()})
-        return 0
-    print(f"{spec.name}: {spec.summary}")
+    with blamed(spec):
+        if arguments.json:
+            say_json(surrogate={"surrogate": name, **spec.to_dict()})
+        else:
+            _show(spec)
+    return 0
+
+
+def _show(spec: SurrogateSpec) -> None:
+    say(f"{spec.name}: {spec.summary}")
     if spec.formula:
-        print(f"\n  d(x) = {spec.formula}\n")
+        say(f"\n  d(x) = {spec.formula}\n")
     print_curve(spec)
     if spec.description:
-        print(textwrap.fill(" ".join(spec.description.split()), 88), end="\n\n")
+        say(textwrap.fill(" ".join(spec.description.split()), 88) + "\n")
     rows = [(f"  {p.name}", p.symbol, _default(p.default, p.required), p.bounds, p.doc) for p in spec.parameters]
     for line in table(rows):
-        print(line)
+        say(line)
     if any(p.type is float for p in spec.parameters):
-        print(f"  {LIMITS}")
+        say(f"  {LIMITS}")
     for label, values in {
         "aliases": spec.aliases,
         "traits": _traits(spec),
@@ -57,8 +78,7 @@ def show(arguments: argparse.Namespace) -> int:
         "defined in": [spec.origin],
     }.items():
         if values:
-            print(f"{label}: {', '.join(values)}")
-    return 0
+            say(f"{label}: {', '.join(values)}")
 
 
 def named(asked: str) -> tuple[str, SurrogateSpec]:
@@ -71,7 +91,9 @@ def named(asked: str) -> tuple[str, SurrogateSpec]:
 
 def table(rows: Iterable[Iterable[str]]) -> list[str]:
     """Return rows as lines with aligned columns; columns that are empty throughout are left out."""
-    columns = [column for column in zip(*rows, strict=True) if any(column)]
+    # What does not stay on its line would look like rows.
+    cells = [[printable(cell.replace("\n", " ").replace("\t", " ")) for cell in row] for row in rows]
+    columns = [column for column in zip(*cells, strict=True) if any(column)]
     widths = [max(map(len, column)) for column in columns]
     return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in zip(*columns, strict=True)]
 

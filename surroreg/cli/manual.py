@@ -19,7 +19,7 @@ VARIABLES = {
 CODES = {
     0: "done, and nothing is wrong",
     1: "something was found wrong, or nothing was found",
-    2: "the question was wrong; the message says how to ask",
+    2: "the question was wrong, or there is no answer; a message says why",
     130: "interrupted",
 }
 

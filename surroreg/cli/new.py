@@ -6,14 +6,14 @@ import argparse
 import ast
 import fnmatch
 import keyword
+import os
 import re
-import sys
 import tempfile
 from pathlib import Path
 
 import surroreg
 from surroreg import api, discovery
-from surroreg.cli.output import print_json
+from surroreg.cli.output import say, say_json, tell
 from surroreg.inventory import BUILTIN, LOCAL, PACKAGES
 from surroreg.specs import IDENTIFIER
 
@@ -44,10 +44,10 @@ def new(arguments: argparse.Namespace) -> int:
     _write(Path(distribution), files)
     paths = [str(Path(distribution, path)) for path in sorted(files)]
     if arguments.json:
-        print_json(distribution=distribution, namespace=namespace, surrogate=arguments.surrogate, files=paths)
+        say_json(distribution=distribution, namespace=namespace, surrogate=arguments.surrogate, files=paths)
     else:
-        print("\n".join(paths))
-    print(f'\nNext:\n  cd {distribution}\n  pip install -e ".[test]"\n  pytest --plugin-conformance', file=sys.stderr)
+        say("\n".join(paths))
+    tell(f'\nNext:\n  cd {distribution}\n  pip install -e ".[test]"\n  pytest --plugin-conformance')
     return 0
 
 
@@ -120,7 +120,7 @@ def _nearest(text: str, joint: str) -> str:
 
 def _write(folder: Path, files: dict[str, str]) -> None:
     """Write all files or none."""
-    if folder.exists():
+    if os.path.lexists(folder):  # False as well for a name that is too long
         raise surroreg.SurroregError(f"there is a {str(folder)!r} here already: move it away, or choose another name.")
     try:
         with tempfile.TemporaryDirectory(prefix=".surroreg-", dir=".") as beside:

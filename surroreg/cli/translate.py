@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 
 import surroreg
-from surroreg.cli.demo import assignment
 from surroreg.cli.listing import table
-from surroreg.cli.output import print_json
+from surroreg.cli.output import say, say_json
+from surroreg.cli.settings import settings
 from surroreg.equivalents import LIBRARIES, ROWS, Equivalent
 from surroreg.errors import did_you_mean
 
@@ -22,26 +22,26 @@ def translate(arguments: argparse.Namespace) -> int:
         raise surroreg.SurroregError(
             f"{asked!r} is no library.{hint} Give 'library.Name', or one of ours with --to LIBRARY."
         )
-    found = surroreg.translate(asked, to=arguments.to, **dict(map(assignment, arguments.set)))
+    values = settings(arguments.set)
+    found = surroreg.translate(asked, to=arguments.to, **values)
     if arguments.json:
         told = {"library": found.library, "name": found.name, "params": dict(found.params), "scale": found.scale}
         told |= {"shift": found.shift, "at_zero": found.at_zero, "library_at_zero": found.library_at_zero}
         told |= {"note": found.note, "line": str(found)}
-        print_json(translation=told)
+        say_json(translation=told)
         return 0
-    print(found)
+    say(str(found))
     if found.note:
-        print(f"  {found.note}")
+        say(f"  {found.note}")
     return 0
 
 
 def _print_known(library: str | None, as_json: bool) -> int:
     rows = [row for row in ROWS if library in (None, row.library)]
     if as_json:
-        print_json(equivalents=[{"theirs": _theirs(r), "ours": _ours(r) or None, "note": r.note} for r in rows])
+        say_json(equivalents=[{"theirs": _theirs(r), "ours": _ours(r) or None, "note": r.note} for r in rows])
         return 0
-    for line in table((_theirs(row), _ours(row) or "no equivalent", row.note) for row in rows):
-        print(line)
+    say("\n".join(table((_theirs(row), _ours(row) or "no equivalent", row.note) for row in rows)))
     return 0
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import traceback
 import warnings
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -15,6 +14,7 @@ from torch import Tensor
 
 from surroreg import api
 from surroreg.conformance.report import Report
+from surroreg.errors import in_one_line, printable
 
 #: Symbol and words of each status, in the order in which they are counted. The words fit one and many.
 STATUSES: dict[str, tuple[str, str]] = {
@@ -49,9 +49,8 @@ def page(report: Report) -> str:
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
     environment.filters["number"] = number
-    text = environment.from_string(source).render(view(report))
-    # A message may hold half a character (of a file name that is no UTF-8, say), which no file can.
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    # A message may hold anything: half a character, which no file can, or what turns round the text after it.
+    return printable(environment.from_string(source).render(view(report)))
 
 
 def view(report: Report) -> dict[str, Any]:
@@ -111,9 +110,10 @@ def plot(target: str, described: Mapping[str, Any]) -> dict[str, Any] | str:
     """Return the curves of a surrogate, or why there are none: its code may do anything."""
     try:
         return drawn(*curves(target, described))
-    except Exception as error:
-        # Not str(error): of a foreign exception, that may fail too.
-        return "".join(traceback.format_exception_only(type(error), error)).strip()
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        return in_one_line(error)
 
 
 def curves(target: str, described: Mapping[str, Any]) -> tuple[list[float], list[float], list[float]]:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from surroreg import files
 from surroreg.conformance.table import CHECKS
-from surroreg.errors import SurroregError
+from surroreg.errors import SurroregError, printable
 
 Status = Literal["passed", "failed", "warned", "known", "skipped", "unverified"]
 
@@ -142,25 +145,26 @@ class Report:
         }
 
     def markdown(self) -> str:
-        """Return a table of surrogates, and the text of what did not pass."""
+        """Return a table of surrogates, and the text of what did not pass; a message cannot leave its place."""
         lines = ["# Conformance report", ""]
         lines += [f"- {name}: {value}" for name, value in {**self.environment, **self.settings}.items()]
         lines += ["", "| surrogate | " + " | ".join(SHOWN.values()) + " |", "| --- |" + " ---: |" * len(SHOWN)]
         for target in dict.fromkeys(result.target for result in self.results):
             counts = self.counts(target)
-            lines.append(f"| `{target}` | " + " | ".join(str(counts.get(status, 0)) for status in SHOWN) + " |")
+            lines.append(f"| {_code(target)} | " + " | ".join(str(counts.get(status, 0)) for status in SHOWN) + " |")
         for status in ("failed", "warned", "known"):
             told = [result for result in self.results if result.status == status]
             lines += ["", f"## {SHOWN[status].capitalize()}"] if told else []
             for result in told:
-                lines += ["", f"### `{result.id}`", "", "```text", result.message, "```"]
-        return "\n".join(lines) + "\n"
+                fence = _fence(result.message, 3)
+                lines += ["", f"### {_code(result.id)}", "", f"{fence}text", result.message, fence]
+        return printable("\n".join(lines)) + "\n"
 
     def write(self, path: str | Path) -> None:
-        """Write the report in the form that the file's name asks for.
+        """Write the report in the form that the file's name asks for; a file that exists is replaced as a whole.
 
         Raises:
-            SurroregError: as :func:`destination`.
+            SurroregError: as :func:`destination`; or the file cannot be written.
         """
         path = destination(path)
         if path.name == "badge.json" or path.name.endswith(".badge.json"):
@@ -173,7 +177,19 @@ class Report:
             from surroreg.conformance.html import page
 
             text = page(self)
-        path.write_text(text, encoding="utf-8", errors="backslashreplace")  # messages may hold anything
+        files.write(path, text.encode("utf-8", "backslashreplace"))  # messages may hold anything
+
+
+def _code(text: str) -> str:
+    """Return text as code in Markdown, in one line and in one cell of a table."""
+    text = " ".join(text.split()).replace("|", "\\|")
+    fence = _fence(text, 1)
+    return f"`{text}`" if fence == "`" else f"{fence} {text} {fence}"
+
+
+def _fence(text: str, least: int) -> str:
+    """Return more backticks than follow one another in a text."""
+    return "`" * max(least, 1 + max(map(len, re.findall("`+", text)), default=0))
 
 
 def _strict(thing: Any) -> Any:
@@ -189,16 +205,18 @@ def destination(path: str | Path) -> Path:
     """Return where a report goes, as an absolute path.
 
     Raises:
-        SurroregError: the name ends in none of ``.badge.json``, ``.json``, ``.md``, ``.html``, or there is
-            no such folder.
+        SurroregError: the name ends in none of ``.badge.json``, ``.json``, ``.md``, ``.html``, or it can be seen
+            that the file cannot be written.
     """
-    path = Path(path).absolute()
+    try:
+        path = Path(path).absolute()
+    except OSError as error:
+        raise SurroregError(f"cannot write {path}: the current folder is gone.") from error
     if path.suffix not in (".json", ".md", ".html"):
         raise SurroregError(f"a report is written as .json, .md, .html or .badge.json, not {path.name!r}.")
-    if not path.parent.is_dir():
+    if not os.path.isdir(path.parent):  # Path.is_dir raises where a name is too long
         raise SurroregError(f"cannot write {path}: there is no folder {path.parent}.")
-    if path.is_dir():
-        raise SurroregError(f"cannot write {path}: it is a folder.")
+    files.refuse_unwritable(path)
     return path
 
 

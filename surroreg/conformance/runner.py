@@ -21,6 +21,7 @@ from surroreg.conformance.provider import Provider
 from surroreg.conformance.report import Report, Result, Status
 from surroreg.conformance.table import CHECKS, Check, ConformanceError, NotVerifiedError
 from surroreg.conformance.targets import Selection, Target
+from surroreg.errors import in_one_line
 from surroreg.parameters import reference_to
 from surroreg.specs import SurrogateSpec
 
@@ -157,7 +158,9 @@ def run(item: Item, settings: Settings) -> Result:
                 measured = _merged(measured, case)
     except NotVerifiedError as reason:
         status, message = "skipped", str(reason)
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # also what only ends a test, a task or a process
         status = "warned" if item.check.severity == "warning" else "failed"
         message = _told(error, item, case, settings)
         measured = _merged(measured, case) if isinstance(case, Case) else measured
@@ -226,10 +229,9 @@ def _told(error: BaseException, item: Item, case: Case | None, settings: Setting
         lines = str(error).splitlines()
     else:
         where = traceback.extract_tb(error.__traceback__)[-1]
-        text = " ".join(f"{type(error).__name__}: {error}".split())
         lines = [
             f"promised: {item.check.title}",
-            f"got:      {text}",
+            f"got:      {in_one_line(error)}",
             f"raised:   in {where.name}, {where.filename}:{where.lineno}",
         ]
     if isinstance(case, Case):

@@ -111,7 +111,9 @@ def from_object(reference: str) -> Selection:
             return Selection((), (_registered(plugin, namespace, reference),))
         specs = loader.provided(namespace, plugin).specs.values()
         targets = tuple(_registered(spec, namespace, reference) for spec in specs)
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # also what only ends a test, a task or a process
         return Selection((Provider(namespace, reference, problem=because(error), reference=reference),))
     return Selection((Provider(namespace, reference, reference=reference),), targets)
 

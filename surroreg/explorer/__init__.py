@@ -16,7 +16,7 @@ from importlib import resources
 from typing import Any
 
 import surroreg
-from surroreg.errors import SpecError, SurroregError
+from surroreg.errors import SpecError, SurroregError, in_one_line
 from surroreg.explorer import javascript
 from surroreg.explorer.sliders import slider
 from surroreg.parameters import SCALE, SHIFT, Parameter, in_words
@@ -54,6 +54,10 @@ def page(names: Iterable[str] | None = None) -> str:
             code.append(f"[{derivative}, {kinks}]")
         except SpecError as error:
             omitted[name] = str(error).removeprefix(f"{spec.name}: ")
+        except Exception as error:  # one plugin takes the page from no other
+            if spec.origin.startswith("surroreg."):
+                raise
+            omitted[name] = in_one_line(error)
     for name in shown:
         if name in omitted:
             raise SurroregError(f"{name!r} cannot be explored: {omitted[name]}")

@@ -259,9 +259,10 @@ def test_what_cannot_be_translated_is_told(asked, params, error, told):
         surroreg.translate(asked, **params)
 
 
-def test_a_value_that_ours_does_not_admit_is_refused_when_it_is_loaded():
-    with pytest.raises(surroreg.ParameterError, match="'atan': parameter 'alpha' must be > 0"):
-        surroreg.translate("spikingjelly.ATan", alpha=-1).load()
+@pytest.mark.parametrize("to", [None, "norse"])
+def test_a_value_that_ours_does_not_admit_is_refused(to):
+    with pytest.raises(surroreg.ParameterError, match="but 'atan': parameter 'alpha' must be > 0, not -1"):
+        surroreg.translate("spikingjelly.ATan", alpha=-1, to=to)
 
 
 # -- the command --------------------------------------------------------------------------------

@@ -1,0 +1,41 @@
+"""What ``--set PARAMETER=VALUE`` means."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from typing import Any
+
+from surroreg.errors import ParameterError, ParameterTypeError
+
+#: Words that no parameter can be called: the functions that take the values have arguments of these names.
+TAKEN = ("name", "self", "to")
+
+
+def settings(given: Iterable[str]) -> dict[str, Any]:
+    """Return the values of ``["slope=25", "beta=1"]`` by name.
+
+    Raises:
+        ParameterTypeError: one has no name or no value, a name that no parameter has, or the name of another.
+        ParameterError: the spike at zero is none.
+    """
+    values: dict[str, Any] = {}
+    for text in given:
+        name, sign, value = (part.strip() for part in text.partition("="))
+        if not (name and sign and value):
+            raise ParameterTypeError(f"--set takes PARAMETER=VALUE, such as slope=25, not {text!r}.")
+        if name in TAKEN:
+            raise ParameterTypeError(f"no surrogate has a parameter {name!r}.")
+        if name in values:
+            raise ParameterTypeError(f"--set gives {name!r} more than one value.")
+        values[name] = _literal(value)
+    if values.get("at_zero", 0) not in (0, 1):
+        raise ParameterError(f"at_zero must be 0 or 1, not {values['at_zero']!r}.")
+    return values
+
+
+def _literal(text: str) -> Any:
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return text  # a word: the reference of a callable, or for the parameter to refuse

@@ -197,11 +197,11 @@ def environment(site, **variables):
     return {**kept, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1", **variables}
 
 
-def run(site, *arguments, redirected="", folder=None, options=(), limit=None, **variables):
+def run(site, *arguments, redirected="", folder=None, options=(), limits="", **variables):
     """Run a command in a process of its own, as a shell does."""
     line = [sys.executable, *options, "-m", "surroreg", *arguments]
     return subprocess.run(
-        ["/bin/sh", "-c", f'"$@" {redirected}', "sh", *line],
+        ["/bin/sh", "-c", f'{limits} "$@" {redirected}', "sh", *line],
         capture_output=True,
         text=True,
         encoding="utf-8",
@@ -210,7 +210,6 @@ def run(site, *arguments, redirected="", folder=None, options=(), limit=None, **
         cwd=folder,
         check=False,
         timeout=120,
-        preexec_fn=limit and (lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))),
     )
 
 
@@ -456,7 +455,7 @@ def test_a_report_that_cannot_be_is_refused_before_the_run(report, here, capfd):
 def test_a_file_on_a_full_disk_stays_as_it_was(command, bare, tmp_path):
     old = tmp_path / "old.svg"
     old.write_text("precious")
-    done = run(bare, *command.split(), "old.svg", folder=tmp_path, limit=4096)
+    done = run(bare, *command.split(), "old.svg", folder=tmp_path, limits="ulimit -f 8;")  # blocks of 512 bytes
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.endswith("surroreg: cannot write 'old.svg': File too large.\n")
     assert is_clear(done.stderr)

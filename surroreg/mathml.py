@@ -1,7 +1,7 @@
 """A formula as MathML, which browsers show by themselves: as it was written, in the symbols of the parameters.
 
 SymPy's own MathML reorders what it prints, spells out ``Piecewise``, and up to 1.13 fences with an element that
-browsers no longer know. A formula is Python, so Python reads it; nothing is evaluated.
+browsers no longer know.
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ import ast
 from collections.abc import Mapping
 from html import escape
 
+from surroreg import grammar
+
 #: How tightly what was printed holds together; what is looser than its place asks for goes into parentheses.
-_COMPARISON, _SUM, _RATIO, _PRODUCT, _POWER, _ATOM = range(6)
+_CONNECTION, _COMPARISON, _SUM, _RATIO, _PRODUCT, _POWER, _ATOM = range(7)
 
 _SIGNS = {
     ast.Add: "+",
@@ -23,7 +25,10 @@ _SIGNS = {
     ast.Eq: "=",
     ast.NotEq: "≠",
 }
-_FENCES = {"Abs": "||", "floor": "⌊⌋", "ceiling": "⌈⌉"}
+_CONNECTIONS = {ast.BitAnd: "and", ast.BitOr: "or"}
+_FENCES = {"Abs": "||", "abs": "||", "floor": "⌊⌋", "ceiling": "⌈⌉"}
+#: The functions that are not written with their names.
+_SHAPED = (*_FENCES, "exp", "sqrt", "Piecewise")
 _CONSTANTS = {"pi": "π", "E": "e", "oo": "∞"}
 _SPACE = '<mspace width="0.17em"/>'
 
@@ -38,12 +43,9 @@ def mathml(formula: str, symbols: Mapping[str, str]) -> str:
         symbols: what stands for a parameter, by its name; those left out stand for themselves.
 
     Raises:
-        ValueError: it is no formula, or uses what this module does not know.
+        SpecError: it is no formula.
     """
-    try:
-        markup, _ = _Printer(symbols).printed(ast.parse(formula.strip(), mode="eval").body)
-    except (SyntaxError, RecursionError, MemoryError) as error:
-        raise ValueError(f"cannot read {formula!r}: {error}") from error
+    markup, _ = _Printer(symbols).printed(grammar.read(formula))
     left = _row(_name("d"), _fenced("()", _name("x")), _sign("="))
     return f'<math xmlns="http://www.w3.org/1998/Math/MathML" displaystyle="true">{_row(left, markup)}</math>'
 
@@ -59,6 +61,10 @@ class _Printer:
         match _leading_minus(node):
             case ast.UnaryOp(op=ast.USub(), operand=operand):
                 return _row(_sign("−"), self.within(operand, _RATIO)), _SUM
+            case ast.UnaryOp(op=ast.UAdd(), operand=operand):
+                return self.printed(operand)
+            case ast.UnaryOp(op=ast.Invert(), operand=operand):
+                return _row("<mtext>not&#xa0;</mtext>", _fenced("()", self.free(operand))), _ATOM
             case ast.Constant(value=bool() as value):
                 return f"<mtext>{'otherwise' if value else 'never'}</mtext>", _ATOM
             case ast.Constant(value=int() | float() as value):
@@ -73,6 +79,9 @@ class _Printer:
                 return self.fraction(left, right)
             case ast.BinOp(op=ast.Pow(), left=left, right=right):
                 return self.power(left, right)
+            case ast.BinOp(left=left, op=ast.BitAnd() | ast.BitOr() as op, right=right):
+                word = f"<mtext>&#xa0;{_CONNECTIONS[type(op)]}&#xa0;</mtext>"
+                return _row(self.within(left, _COMPARISON), word, self.within(right, _COMPARISON)), _CONNECTION
             case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in _SIGNS:
                 sides = self.within(left, _SUM), self.within(right, _SUM)
                 return _row(sides[0], _sign(_SIGNS[type(op)]), sides[1]), _COMPARISON
@@ -87,7 +96,7 @@ class _Printer:
 
     def free(self, node: ast.AST) -> str:
         """Return the markup of a node that stands alone."""
-        return self.within(node, _COMPARISON)
+        return self.within(node, _CONNECTION)
 
     def small(self, node: ast.AST) -> str:
         """Return the markup of a node that stands alone, within a fraction or an exponent."""
@@ -107,7 +116,7 @@ class _Printer:
     def power(self, base: ast.expr, exponent: ast.expr) -> Printed:
         raised = self.small(exponent)
         match base:
-            case ast.Call(func=ast.Name(id=name), args=[argument]) if name not in (*_FENCES, "exp", "sqrt"):
+            case ast.Call(func=ast.Name(id=name), args=[argument]) if name not in _SHAPED:
                 head = f"<msup>{_function(name)}{_row(raised)}</msup>"  # cosh², as one writes it
                 return _row(head, _fenced("()", self.free(argument))), _POWER
         return f"<msup>{_row(self.within(base, _ATOM))}{_row(raised)}</msup>", _POWER
@@ -120,7 +129,7 @@ class _Printer:
                 return f"<msup>{_name('e')}{_row(self.small(argument))}</msup>", _POWER
             case "sqrt", [argument]:
                 return f"<msqrt>{self.free(argument)}</msqrt>", _ATOM
-            case (("Abs" | "floor" | "ceiling"), [argument]):
+            case (("Abs" | "abs" | "floor" | "ceiling"), [argument]):
                 return _fenced(_FENCES[name], self.free(argument)), _ATOM
             case (("chebyshevt" | "chebyshevu"), [degree, argument]):
                 head = f"<msub>{_name(name[-1].upper())}{_row(self.free(degree))}</msub>"

@@ -239,8 +239,9 @@ class Registry:
                 return UNFINISHED
             self._busy.add(work)
             results, turn = self._results, self._turns.setdefault(candidate, threading.Lock())
-        has_turn = turn.acquire(blocking=not _is_importing())
+        has_turn = False
         try:
+            has_turn = turn.acquire(blocking=not _is_importing())
             if candidate not in results:
                 result = self._provided(candidate, rivals)
                 if result is UNFINISHED:

@@ -11,22 +11,50 @@ import torch
 from torch import Tensor
 
 from surroreg import formula
+from surroreg.errors import SpecError
+from surroreg.fused import FACTORS
 from surroreg.specs import SurrogateSpec
 
-_NAMES = {"Abs": "abs", "Add": "add", "Max": "maximum", "Min": "minimum", "Mul": "mul", "Pow": "pow"}
-_RELATIONS = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}
+_NAMES = {
+    "Abs": "abs",
+    "Add": "add",
+    "And": "logical_and",
+    "Max": "maximum",
+    "Min": "minimum",
+    "Mod": "remainder",
+    "Mul": "mul",
+    "Not": "logical_not",
+    "Or": "logical_or",
+    "Pow": "pow",
+    "ceiling": "ceil",
+}
+_RELATIONS = {
+    ">": operator.gt,
+    ">=": operator.ge,
+    "<": operator.lt,
+    "<=": operator.le,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
 
 
 def computed(spec: SurrogateSpec, x: Tensor, params: Mapping[str, Any]) -> Tensor:
-    """Return the declared formula at ``x``, of one dimension, every operation rounded to the dtype of ``x``."""
+    """Return the declared formula at ``x``, of one dimension, every operation rounded to the dtype of ``x``.
+
+    Raises:
+        SpecError: there is no formula, it cannot be read, or it uses what PyTorch does not have.
+    """
     numbers = {name: torch.full_like(x[:1], float(value)) for name, value in params.items()}
-    return _compute(formula.expression(spec), {"x": x, **numbers}).broadcast_to(x.shape)
+    try:
+        return _compute(formula.expression(spec), {"x": x, **numbers}).broadcast_to(x.shape)
+    except NotImplementedError as error:
+        raise SpecError(f"{spec.name}: the formula uses {error}, which PyTorch does not have.") from error
 
 
 def _compute(node: Any, values: Mapping[str, Tensor]) -> Tensor:
     if node.is_Symbol:
         return values[node.name]
-    if node.is_Boolean and not node.is_Relational:
+    if node.is_Boolean and not node.args:
         return torch.tensor(bool(node))
     if not node.args or node.is_number:
         return torch.full_like(values["x"][:1], float(node))
@@ -37,7 +65,7 @@ def _compute(node: Any, values: Mapping[str, Tensor]) -> Tensor:
             result = torch.where(_compute(condition, values), _compute(value, values), result)
         return result
     found = [_compute(argument, values) for argument in node.args]
-    if node.is_Pow and node.exp.is_Integer:
+    if node.is_Pow and node.exp.is_Integer and abs(node.exp) <= FACTORS:
         product = functools.reduce(torch.mul, [found[0]] * abs(int(node.exp)))
         return product if node.exp > 0 else product.reciprocal()
     function = _function(node)
@@ -48,4 +76,7 @@ def _function(node: Any) -> Callable[..., Tensor]:
     if node.is_Relational:
         return _RELATIONS[node.rel_op]
     name = node.func.__name__
-    return getattr(torch, _NAMES.get(name, name))  # type: ignore[no-any-return]
+    function = getattr(torch, _NAMES.get(name, name), None)
+    if function is None:
+        raise NotImplementedError(name)
+    return function  # type: ignore[no-any-return]

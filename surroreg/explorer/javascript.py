@@ -11,7 +11,7 @@ from surroreg.specs import SurrogateSpec
 
 #: All that may stand in the code. Parameters are numbered there, so no text of a plugin's reaches the page as code.
 _WORD = re.compile(r"[A-Za-z_$][\w$.]*|\d[\w.]*")
-_KNOWN = re.compile(r"x|p\d+|chebyshevu|true|false|Math\.\w+|\d+(\.\d+)?e?")
+_KNOWN = re.compile(r"x|p\d+|[mn]|chebyshevu|true|false|Math\.\w+|\d+(\.\d+)?e?")
 _SIGNS = re.compile(r"[\w\s.,()+\-*/%<>=!&|?:]+", re.ASCII)
 
 
@@ -63,7 +63,11 @@ def _printer(names: dict[str, str]) -> Any:
             return repr(float(number))
 
         def _print_Mod(self, call: Any) -> str:
-            return f"({super()._print_Mod(call)})"
+            # SymPy's would repeat the divisor; within each other, remainders would take exponential time and space.
+            return f"((m, n) => (m % n + n) % n)({', '.join(map(self._print, call.args))})"
+
+        def _print_Heaviside(self, call: Any) -> str:
+            return f"((Math.sign({self._print(call.args[0])}) + 1)/2)"
 
         def _print_chebyshevu(self, call: Any) -> str:
             return f"chebyshevu({', '.join(map(self._print, call.args))})"

@@ -11,6 +11,7 @@ from __future__ import annotations
 import codecs
 import os
 import re
+import stat
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -145,13 +146,16 @@ def candidates(distributions: Iterable[Any]) -> tuple[list[Candidate], list[Rema
     found: dict[Candidate, None] = {}
     remarks: set[Remark] = set()
     for same in copies.values():
-        kept = max((c for c in same if c.folder == same[0].folder), key=lambda c: order(c.version))
+        here = [copy for copy in same if copy.folder == same[0].folder]
+        kept = max(here, key=lambda copy: order(copy.version)) if len(here) > 1 else here[0]
         found |= dict.fromkeys(offers(kept))  # one line that is there twice is one offer
         remarks |= {
             Remark(
                 other.name,
-                f"{other.name} {other.version} in {other.folder} is passed over for {kept.version} in {kept.folder}: "
-                "one copy of a distribution counts. Remove the stale one to silence this.",
+                printable(
+                    f"{other.name} {other.version} in {other.folder} is passed over for {kept.version} in "
+                    f"{kept.folder}: one copy of a distribution counts. Remove the stale one to silence this."
+                ),
             )
             for other in same
             if other.version != kept.version and (_mentions_group(_content(other)) or _mentions_group(_content(kept)))
@@ -175,7 +179,7 @@ def identify(distribution: Any) -> Copy:
         path = distribution._path
         # The folder's name says both: no file is read, and none need be there.
         stem, _, kind = path.name.rpartition(".")
-        folder = printable(str(path.parent))
+        folder = str(path.parent)
     except Exception:  # a finder of its own may have no folder
         stem = kind = folder = ""
     if kind in ("dist-info", "egg-info"):
@@ -216,12 +220,16 @@ def _content(copy: Copy) -> bytes:
         path = getattr(copy.source, "_path", None)
         if path is None:
             return (copy.source.read_text("entry_points.txt") or "").encode("utf-8", "surrogatepass")
-        file = path / "entry_points.txt"
-        if not file.is_file():  # reading a pipe would not end
-            return b""
-        with file.open("rb") as stream:
-            content: bytes = stream.read(LONGEST + 1)
-            return content
+        if not isinstance(path, os.PathLike):  # in an archive
+            file = path / "entry_points.txt"
+            return file.read_bytes()[: LONGEST + 1] if file.is_file() else b""
+        # A pipe, too, is opened, without waiting for its other end; it is not read.
+        number = os.open(os.path.join(path, "entry_points.txt"), os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        try:
+            status = os.fstat(number)
+            return os.read(number, min(status.st_size, LONGEST) + 1) if stat.S_ISREG(status.st_mode) else b""
+        finally:
+            os.close(number)
     except UnicodeDecodeError as error:
         return error.object
     except Exception:  # unreadable metadata offers nothing

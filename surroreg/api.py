@@ -1,27 +1,18 @@
-"""The public verbs, on the one registry of the process."""
+"""The public functions, on the registry of this process."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from surroreg.errors import SpecError, shortened
-from surroreg.inventory import LOCAL, PluginInfo
-from surroreg.parameters import loaded_object
-from surroreg.registry import Registry
+from surroreg.registry import process
+from surroreg.registry.inventory import LOCAL, PluginInfo
 from surroreg.specs import SurrogateSpec
+from surroreg.specs.imports import loaded_object
 
 if TYPE_CHECKING:
     from surroreg.module import Surrogate
-
-_default = Registry()
-if hasattr(os, "register_at_fork"):  # not on Windows
-    os.register_at_fork(
-        before=lambda: _default.before_fork(),
-        after_in_parent=lambda: _default.after_fork(is_child=False),
-        after_in_child=lambda: _default.after_fork(is_child=True),
-    )
 
 
 def load(name: str, *, at_zero: int | None = None, **params: Any) -> Surrogate:
@@ -47,7 +38,7 @@ def load(name: str, *, at_zero: int | None = None, **params: Any) -> Surrogate:
         ParameterError: a parameter is out of bounds, NaN or infinite.
         NoPrimitiveError: a learnable parameter, and no primitive to learn it by.
     """
-    return _default.find(name)[1](at_zero=at_zero, **params)
+    return process.registry.find(name)[1](at_zero=at_zero, **params)
 
 
 def names(pattern: str = "*", *, namespace: str | None = None) -> list[str]:
@@ -60,17 +51,17 @@ def names(pattern: str = "*", *, namespace: str | None = None) -> list[str]:
     Raises:
         UnknownSurrogateError: no plugin has that namespace.
     """
-    return _default.names(pattern, namespace=namespace)
+    return process.registry.names(pattern, namespace=namespace)
 
 
 def spec(name: str) -> SurrogateSpec:
     """Return the description of a surrogate without building it; errors as for :func:`load`."""
-    return _default.find(name)[1]
+    return process.registry.find(name)[1]
 
 
 def plugins() -> list[PluginInfo]:
     """Return what became of every installed plugin: loaded, failed or disabled."""
-    return _default.plugins()
+    return process.registry.plugins.infos()
 
 
 def register(spec: SurrogateSpec, *, namespace: str = LOCAL) -> None:
@@ -84,12 +75,12 @@ def register(spec: SurrogateSpec, *, namespace: str = LOCAL) -> None:
         SpecError: the namespace is malformed, or ``builtin``.
         DuplicateSurrogateError: the namespace has that name or alias from elsewhere.
     """
-    _default.register(spec, namespace=namespace)
+    process.registry.register(spec, namespace=namespace)
 
 
 def refresh() -> None:
     """Scan again at the next need, to see what was installed or removed since; registered specs stay."""
-    _default.refresh()
+    process.registry.plugins.refresh()
 
 
 def from_config(config: Mapping[str, Any], *, allow_imports: bool = False) -> Surrogate:
@@ -107,7 +98,7 @@ def from_config(config: Mapping[str, Any], *, allow_imports: bool = False) -> Su
         UnknownSurrogateError: no such name, or one in a module that is not imported.
         SurroregError: as for :func:`load`.
     """
-    from surroreg.values import from_plain
+    from surroreg.module.values import from_plain
 
     keys = {"name", "params", "at_zero"}
     if not isinstance(config, Mapping) or not isinstance(config.get("name"), str) or config.keys() - keys:
@@ -115,20 +106,10 @@ def from_config(config: Mapping[str, Any], *, allow_imports: bool = False) -> Su
     params = config.get("params", {})
     if not isinstance(params, Mapping) or not all(isinstance(key, str) for key in params):
         raise SpecError(f"the 'params' of a config map names to values; got {shortened(params)}.")
-    _, spec = _default.find(config["name"], may_import=allow_imports)
+    _, spec = process.registry.find(config["name"], may_import=allow_imports)
     callables = {p.name for p in spec.parameters if p.type is Callable}
     values = {key: from_plain(value) for key, value in params.items()}
     for key in callables & values.keys() if not allow_imports else ():
         if isinstance(values[key], str):
             values[key] = loaded_object(values[key])
     return spec(at_zero=config.get("at_zero"), **values)
-
-
-def find(name: str, *, may_import: bool = True) -> tuple[str, SurrogateSpec]:
-    """Return the namespace and the spec that a name stands for, as :meth:`surroreg.registry.Registry.find`."""
-    return _default.find(name, may_import=may_import)
-
-
-def name_of(spec: SurrogateSpec) -> str:
-    """Return the name by which ``load`` finds ``spec``, as :meth:`surroreg.registry.Registry.name_of`."""
-    return _default.name_of(spec.base or spec)

@@ -8,15 +8,16 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from surroreg import curve, files
-from surroreg.curve import Curve
+from surroreg import files
+from surroreg.drawing import curve
+from surroreg.drawing.curve import Curve
+from surroreg.drawing.drawable import Drawable
 from surroreg.errors import MissingLibraryError, SurroregError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from surroreg.module import Surrogate
 
 #: Inches: one column of a paper, and what a line of the legend adds.
 WIDTH, HEIGHT, LINE = 3.5, 2.7, 0.15
@@ -51,7 +52,7 @@ _STYLE: dict[str, Any] = {
 _LEGEND = {"family": "monospace", "size": 7}
 
 
-def plot(surrogates: Surrogate | Iterable[Surrogate], ax: Axes | None = None) -> Figure:
+def plot(surrogates: Drawable | Iterable[Drawable], ax: Axes | None = None) -> Figure:
     """Draw one surrogate, or several over one another.
 
     The derivative is filled, and broken where it jumps. One that is drawn at random shows as its mean in the band it
@@ -69,9 +70,7 @@ def plot(surrogates: Surrogate | Iterable[Surrogate], ax: Axes | None = None) ->
         ParameterError: a parameter is a tensor of several values, so that there is no single curve.
         SurroregError: there is nothing to draw.
     """
-    from surroreg.module import Surrogate
-
-    several = [surrogates] if isinstance(surrogates, Surrogate) else list(surrogates)
+    several = list(surrogates) if isinstance(surrogates, Iterable) else [surrogates]
     if not several:
         raise SurroregError("there is nothing to plot: give one surrogate, or several.")
     with _style():
@@ -82,7 +81,7 @@ def plot(surrogates: Surrogate | Iterable[Surrogate], ax: Axes | None = None) ->
         return _figure(several, _curves(several))
 
 
-def save(surrogates: Surrogate | Iterable[Surrogate], path: str | Path) -> Path:
+def save(surrogates: Drawable | Iterable[Drawable], path: str | Path) -> Path:
     """Write the figure of :func:`plot` to a file, and return its path.
 
     Args:
@@ -112,14 +111,14 @@ def _style() -> Any:
     return matplotlib.style.context(["default", _STYLE])
 
 
-def _curves(surrogates: Sequence[Surrogate]) -> list[Curve]:
+def _curves(surrogates: Sequence[Drawable]) -> list[Curve]:
     """Return the curves, all over the stretch that shows the whole of each."""
     own = [curve.of(surrogate) for surrogate in surrogates]
     window = min(one.low for one in own), max(one.high for one in own)
     return [curve.of(surrogate, window) for surrogate in surrogates]
 
 
-def _figure(surrogates: Sequence[Surrogate], curves: Sequence[Curve]) -> Figure:
+def _figure(surrogates: Sequence[Drawable], curves: Sequence[Curve]) -> Figure:
     from matplotlib.figure import Figure
 
     figure = Figure(layout="constrained")
@@ -135,7 +134,7 @@ def _figure(surrogates: Sequence[Surrogate], curves: Sequence[Curve]) -> Figure:
     return figure
 
 
-def _draw_derivatives(ax: Axes, surrogates: Sequence[Surrogate], curves: Sequence[Curve]) -> None:
+def _draw_derivatives(ax: Axes, surrogates: Sequence[Drawable], curves: Sequence[Curve]) -> None:
     ax.axhline(0, color=GREY, linewidth=0.5, zorder=0)
     ax.axvline(0, color=GREY, linewidth=0.5, linestyle=(0, (1, 2)), zorder=0)
     before = len(ax.get_legend_handles_labels()[1])
@@ -153,7 +152,7 @@ def _draw_derivatives(ax: Axes, surrogates: Sequence[Surrogate], curves: Sequenc
     ax.set_ylabel("derivative (1/unit)")
 
 
-def _draw_spikes(ax: Axes, surrogates: Sequence[Surrogate], curves: Sequence[Curve]) -> None:
+def _draw_spikes(ax: Axes, surrogates: Sequence[Drawable], curves: Sequence[Curve]) -> None:
     ax.axvline(0, color=GREY, linewidth=0.5, linestyle=(0, (1, 2)), zorder=0)
     thin: dict[str, Any] = {"linewidth": 0.9, "solid_capstyle": "butt"}
     ax.plot((curves[0].low, 0), (0, 0), color="black", label="spike", **thin)
@@ -168,7 +167,7 @@ def _draw_spikes(ax: Axes, surrogates: Sequence[Surrogate], curves: Sequence[Cur
     ax.set_ylabel("spike")
 
 
-def _primitive(surrogate: Surrogate, xs: Sequence[float]) -> list[float]:
+def _primitive(surrogate: Drawable, xs: Sequence[float]) -> list[float]:
     import torch
 
     with torch.no_grad():
@@ -181,6 +180,6 @@ def _look(place: int) -> dict[str, Any]:
     return {"color": COLOURS[place % len(COLOURS)], "linestyle": DASHES[place // len(COLOURS) % len(DASHES)]}
 
 
-def _label(surrogate: Surrogate) -> str:
+def _label(surrogate: Drawable) -> str:
     """Return the call that loads a surrogate, in lines that fit a column."""
     return textwrap.fill(repr(surrogate).removeprefix("surroreg."), 50, subsequent_indent="     ")

@@ -13,8 +13,8 @@ from torch import Tensor
 
 from surroreg import formula
 from surroreg.errors import ParameterError
-from surroreg.parameters import SHIFT
 from surroreg.specs import SurrogateSpec
+from surroreg.specs.parameters import SHIFT
 
 #: Octaves looked at, on both sides of zero: from 2^-64 to 2^500 membrane units.
 _OCTAVES = range(-64, 500)

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from surroreg import api
-from surroreg.equivalents import GAINS, KIN, LIBRARIES, ROWS, Equivalent
 from surroreg.errors import (
     NoEquivalentError,
     ParameterError,
@@ -21,7 +20,10 @@ from surroreg.errors import (
     did_you_mean,
     shortened,
 )
-from surroreg.parameters import SCALE, SHIFT, Parameter, check_at_zero
+from surroreg.libraries import GAINS, KIN, LIBRARIES, ROWS, Equivalent
+from surroreg.registry import process
+from surroreg.specs.parameters import SCALE, SHIFT, Parameter
+from surroreg.specs.validation import check_at_zero
 
 HERE = "surroreg"
 
@@ -31,7 +33,7 @@ class Translation:
     """A surrogate under the name it has in some library.
 
     Args:
-        library: ``"surroreg"``, or a key of :data:`surroreg.equivalents.LIBRARIES`.
+        library: ``"surroreg"``, or a key of :data:`surroreg.libraries.LIBRARIES`.
         name: what it is called there.
         params: its parameters there.
         scale: what its derivative must be multiplied by, to be that of the surrogate translated.
@@ -146,7 +148,7 @@ def _from_ours(name: str, params: dict[str, Any]) -> Translation:
     """Return one of ours as a translation into surroreg."""
     at_zero = params.pop("at_zero", None)
     check_at_zero(at_zero)
-    space, spec = api.find(name)
+    space, spec = process.registry.find(name)
     scale, shift = (p.check(params.pop(p.name, p.default)) for p in (SCALE, SHIFT))
     for key in params:
         spec.parameter(key)  # raises, if there is none

@@ -12,7 +12,7 @@ from hypothesis import settings
 
 import surroreg
 import surroreg.api
-from surroreg.registry import Registry
+from surroreg.registry import Registry, process
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported: the workers share the cores
@@ -28,7 +28,7 @@ sys.modules.setdefault("samna", None)
 @pytest.fixture
 def zoo(monkeypatch: pytest.MonkeyPatch) -> None:
     """A registry that knows the built-ins and the zoo, under its namespace."""
-    monkeypatch.setattr(surroreg.api, "_default", Registry(scan=lambda: ([], [])))
+    monkeypatch.setattr(process, "registry", Registry(scan=lambda: ([], [])))
     for spec in zoo_plugin.specs():
         surroreg.register(spec, namespace="zoo")
 

@@ -10,7 +10,7 @@ import pytest
 import surroreg
 import surroreg.api
 from surroreg.cli import main
-from surroreg.registry import Registry
+from surroreg.registry import Registry, process
 
 pybtex = pytest.importorskip("pybtex.database", reason="pybtex, which reads BibTeX, is not installed")
 
@@ -38,7 +38,7 @@ def cited(capsys, *names):
 @pytest.fixture
 def registry(monkeypatch):
     """A registry of its own, for surrogates with references of their own."""
-    monkeypatch.setattr(surroreg.api, "_default", Registry(scan=lambda: ([], [])))
+    monkeypatch.setattr(process, "registry", Registry(scan=lambda: ([], [])))
 
     def add(name, *references):
         spec = surroreg.SurrogateSpec(name=name, derivative=lambda x: x, references=references)

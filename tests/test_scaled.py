@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import surroreg
-from surroreg.graph import kept_bytes
+from surroreg.autograd.graph import kept_bytes
 
 BUILTINS = surroreg.names(namespace="builtin")
 NEEDED = {"custom_surrogate": {"custom_surrogate_function": "surroreg.builtin.custom:unit_box"}}

@@ -16,7 +16,7 @@ from pybtex.database import parse_string  # type: ignore[import-untyped]
 from pybtex.richtext import Text  # type: ignore[import-untyped]
 
 from surroreg.cli import cite
-from surroreg.equivalents import KIN, LIBRARIES, ROWS, Equivalent
+from surroreg.libraries import KIN, LIBRARIES, ROWS, Equivalent
 
 TYPES = {"int": "whole number", "bool": "true or false", "callable": "function"}
 #: What stands before the measured tables on their page.

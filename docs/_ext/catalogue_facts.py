@@ -13,8 +13,9 @@ from typing import Any
 import surroreg
 from surroreg import formula
 from surroreg.errors import in_one_line
-from surroreg.parameters import Parameter, reference_to
 from surroreg.shape import Shape, shape
+from surroreg.specs.imports import reference_to
+from surroreg.specs.parameters import Parameter
 
 _SYMBOL = re.compile(r"([A-Za-zα-ωΑ-ΡΣ-Ω])([0-9]?)(²?)")
 

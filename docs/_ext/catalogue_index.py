@@ -8,7 +8,7 @@ from catalogue_facts import Entry, number
 from catalogue_markup import WIDE, breakable, directive, page, prose, table, text
 from catalogue_plots import Plot
 
-from surroreg.parameters import LIMITS
+from surroreg.specs.parameters import LIMITS
 
 COLUMNS = (
     "name",

@@ -16,8 +16,9 @@ import matplotlib as mpl
 from catalogue_facts import Entry
 from matplotlib.figure import Figure
 
-from surroreg import curve, plot
-from surroreg.parameters import Parameter
+from surroreg import plot
+from surroreg.drawing import curve
+from surroreg.specs.parameters import Parameter
 
 #: Letters stay letters, in a font that the reader has; names within a file do not depend on chance.
 STYLE: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": "surroreg"}

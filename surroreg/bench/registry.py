@@ -15,10 +15,10 @@ from torch import Tensor
 from torch.autograd.function import Function
 
 import surroreg
-from surroreg import discovery
-from surroreg._compat import metadata
 from surroreg.bench.peers import peers
 from surroreg.bench.timing import Time, in_turn, summary
+from surroreg.registry import discovery
+from surroreg.registry.metadata import metadata
 
 DISTRIBUTIONS = (50, 300, 1000)
 ONE_ELEMENT = "one element, forward and backward: "

@@ -14,10 +14,10 @@ import torch
 from torch import Tensor
 
 import surroreg
+from surroreg.autograd.graph import kept_bytes
+from surroreg.autograd.private import kernel_profiling
 from surroreg.bench.peers import peers
 from surroreg.bench.timing import Time, in_turn
-from surroreg.graph import kept_bytes
-from surroreg.private import kernel_profiling
 
 SIZES = (1_000, 100_000, 1_000_000, 8_000_000)
 DTYPES = (torch.float32, torch.float64, torch.bfloat16)

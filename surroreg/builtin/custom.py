@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from surroreg.parameters import Parameter
 from surroreg.specs import surrogate
+from surroreg.specs.parameters import Parameter
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -12,7 +12,7 @@ import math
 import torch
 from torch import Tensor
 
-from surroreg.constants import constant
+from surroreg.autograd.constants import constant
 
 _leaky_relu_backward = torch.ops.aten.leaky_relu_backward.default
 _leaky_relu_backward_out = torch.ops.aten.leaky_relu_backward.grad_input

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from surroreg.parameters import Parameter
 from surroreg.specs import surrogate
-from surroreg.traits import Traits
+from surroreg.specs.parameters import Parameter
+from surroreg.specs.traits import Traits
 
 if TYPE_CHECKING:
     from torch import Tensor

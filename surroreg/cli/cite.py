@@ -12,7 +12,7 @@ from urllib.parse import quote
 import surroreg
 from surroreg.cli.listing import named
 from surroreg.cli.output import say, say_json, tell
-from surroreg.traits import Reference
+from surroreg.specs.references import Reference
 
 #: An entry of references.bib, and a field of one: the file is written one field a line.
 ENTRY = re.compile(r"^@\w+\{.*?^\}", re.M | re.S)

@@ -10,11 +10,11 @@ import warnings
 from typing import Any
 
 import surroreg
-from surroreg import discovery
 from surroreg.cli.listing import table
 from surroreg.cli.manual import VARIABLES
 from surroreg.cli.output import say, say_json
 from surroreg.errors import in_one_line
+from surroreg.registry import discovery
 
 #: What a report of a bug should name the version of.
 PACKAGES = ("torch", "pluggy", "importlib-metadata", "pytest", "hypothesis")

@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
 import surroreg
-from surroreg import api
 from surroreg.cli.blame import blamed
 from surroreg.cli.output import plain, say, say_json, tell
 from surroreg.cli.plot import print_curve
 from surroreg.errors import printable
-from surroreg.inventory import BUILTIN
-from surroreg.parameters import LIMITS
+from surroreg.registry import process
+from surroreg.registry.inventory import BUILTIN
 from surroreg.specs import SurrogateSpec
+from surroreg.specs.parameters import LIMITS
 
 Form = TypeVar("Form")
 
@@ -83,7 +83,7 @@ def _show(spec: SurrogateSpec) -> None:
 
 def named(asked: str) -> tuple[str, SurrogateSpec]:
     """Return the name that ``surroreg list`` shows for a surrogate, and its spec; errors as for ``surroreg.load``."""
-    namespace, spec = api._default.find(asked)
+    namespace, spec = process.registry.find(asked)
     if not namespace:  # asked for as "module:attribute"
         return asked, spec
     return spec.name if namespace == BUILTIN else f"{namespace}/{spec.name}", spec

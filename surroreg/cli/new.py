@@ -12,9 +12,9 @@ import tempfile
 from pathlib import Path
 
 import surroreg
-from surroreg import api, discovery
 from surroreg.cli.output import say, say_json, tell
-from surroreg.inventory import BUILTIN, LOCAL, PACKAGES
+from surroreg.registry import discovery, process
+from surroreg.registry.inventory import BUILTIN, LOCAL, PACKAGES
 from surroreg.specs import IDENTIFIER
 
 PREFIX = "surroreg-"
@@ -98,7 +98,7 @@ def _check_surrogate(name: str, namespace: str, module: str) -> None:
             f"{name!r} cannot name a surrogate: lower-case letters, digits and '_', a letter first."
             f"{_nearest(name, '_')}"
         )
-    builtin = api._default.builtin.keys.get(name)
+    builtin = process.registry.builtin.keys.get(name)
     if builtin is not None:
         what = "is built in" if builtin.name == name else f"is an alias of the built-in {builtin.name!r}"
         raise surroreg.SurroregError(

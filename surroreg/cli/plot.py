@@ -11,8 +11,8 @@ from surroreg.cli.blame import blamed
 from surroreg.cli.output import answer, say, tell
 from surroreg.cli.settings import settings
 from surroreg.errors import did_you_mean, in_one_line
-from surroreg.parameters import SCALE, SHIFT
 from surroreg.specs import SurrogateSpec
+from surroreg.specs.parameters import SCALE, SHIFT
 
 
 def plot(arguments: argparse.Namespace) -> int:
@@ -43,7 +43,7 @@ def _accepted(spec: SurrogateSpec) -> set[str]:
 
 def print_curve(spec: SurrogateSpec) -> None:
     """Print the derivative at the defaults, as far as there are any; in colour on a terminal, if rich is installed."""
-    from surroreg import curve
+    from surroreg.drawing import curve
 
     if any(parameter.required for parameter in spec.parameters):
         return

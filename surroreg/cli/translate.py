@@ -8,8 +8,8 @@ import surroreg
 from surroreg.cli.listing import table
 from surroreg.cli.output import say, say_json
 from surroreg.cli.settings import settings
-from surroreg.equivalents import LIBRARIES, ROWS, Equivalent
 from surroreg.errors import did_you_mean
+from surroreg.libraries import LIBRARIES, ROWS, Equivalent
 
 
 def translate(arguments: argparse.Namespace) -> int:

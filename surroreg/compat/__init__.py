@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from surroreg import api
 from surroreg.errors import ParameterTypeError, shortened
-from surroreg.parameters import check_at_zero
+from surroreg.specs.validation import check_at_zero
 
 if TYPE_CHECKING:
     from surroreg.module import Surrogate

@@ -31,9 +31,9 @@ from typing import Any
 from torch import Tensor
 
 from surroreg.api import load
+from surroreg.autograd.private import while_tracing
 from surroreg.errors import ParameterError
 from surroreg.module import Surrogate
-from surroreg.private import while_tracing
 
 PREFIX = "surroreg:"
 

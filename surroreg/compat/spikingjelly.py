@@ -15,10 +15,10 @@ from typing import Any, Literal, overload
 
 from torch import Tensor, nn
 
-from surroreg import api
 from surroreg.compat import as_surrogate
 from surroreg.errors import NoEquivalentError, SpecError, UnknownSurrogateError
 from surroreg.module import Surrogate
+from surroreg.registry import process
 from surroreg.translation import translate
 
 #: The classes of SpikingJelly that its kernels of whole neurons know.
@@ -103,7 +103,7 @@ def _fused(ready: SpikingJellySurrogate, name: str | None) -> nn.Module:
     if tensors:
         raise _refusal(ready, f"these take a number, and {tensors[0]!r} is a tensor")
     try:
-        theirs = translate(name or api.name_of(ready.spec), to="spikingjelly", at_zero=1, **ready.params)
+        theirs = translate(name or process.registry.name_of(ready.spec), to="spikingjelly", at_zero=1, **ready.params)
     except NoEquivalentError as error:
         raise _refusal(ready, "none of these computes the same") from error
     except (SpecError, UnknownSurrogateError) as error:

@@ -8,8 +8,8 @@ from typing import Any
 import torch
 
 import surroreg
-from surroreg import discovery
 from surroreg.conformance.targets import Selection
+from surroreg.registry import discovery
 
 
 def environment() -> dict[str, Any]:

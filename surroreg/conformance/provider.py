@@ -24,12 +24,12 @@ sys.path[:] = given["path"]
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import torch
-    from surroreg import api
-    from surroreg.discovery import Candidate
-    from surroreg.loader import Loader
+    from surroreg.registry import process
+    from surroreg.registry.discovery import Candidate
+    from surroreg.registry.loader import Loader
 
 def look():
-    registry = api._default
+    registry = process.registry
     return {
         "torch's random generator": torch.get_rng_state().tolist(),
         "torch's default dtype": str(torch.get_default_dtype()),
@@ -37,7 +37,7 @@ def look():
         "the number of threads": torch.get_num_threads(),
         "the GPU": "initialised" if torch.cuda.is_initialized() else "not initialised",
         "the built-in surrogates": {name: spec.to_dict() for name, spec in registry.builtin.specs.items()},
-        "what is registered": sorted(registry._local),
+        "what is registered": sorted(registry.plugins.local),
     }
 
 before = look()

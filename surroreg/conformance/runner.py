@@ -22,8 +22,8 @@ from surroreg.conformance.report import Report, Result, Status
 from surroreg.conformance.table import CHECKS, Check, ConformanceError, NotVerifiedError
 from surroreg.conformance.targets import Selection, Target
 from surroreg.errors import in_one_line
-from surroreg.parameters import reference_to
 from surroreg.specs import SurrogateSpec
+from surroreg.specs.imports import reference_to
 
 DEVICES = ("cpu", "meta", "cuda")
 

@@ -13,14 +13,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from surroreg import api, discovery
+from surroreg import api
 from surroreg.conformance.provider import Provider
-from surroreg.discovery import Candidate
 from surroreg.errors import PluginWarning, SurroregError
-from surroreg.inventory import BUILTIN, LOCAL
-from surroreg.loader import Loader, because
-from surroreg.parameters import reference_to
+from surroreg.registry import discovery, process
+from surroreg.registry.discovery import Candidate
+from surroreg.registry.inventory import BUILTIN, LOCAL
+from surroreg.registry.loader import Loader, because
 from surroreg.specs import SurrogateSpec
+from surroreg.specs.imports import reference_to
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ def from_object(reference: str) -> Selection:
 
 def _registered(spec: SurrogateSpec, namespace: str, reference: str) -> Target:
     api.register(spec, namespace=namespace)
-    name = api.name_of(spec)
+    name = process.registry.name_of(spec)
     # One that has no name outside this process is found through its plugin.
     return Target(f"{namespace}/{spec.name}", spec, reference=name if ":" in name else reference)
 
@@ -150,7 +151,7 @@ def named(name: str) -> Selection:
     """Return the plugin of that namespace or distribution, or else the surrogate of that name."""
     if name == BUILTIN:
         return builtin()
-    if "/" not in name and ":" not in name and name.lower() not in api._default.builtin.keys:
+    if "/" not in name and ":" not in name and name.lower() not in process.registry.builtin.keys:
         found = installed(name)
         if found.providers or found.targets:
             return found
@@ -176,7 +177,7 @@ def _is_module(name: str) -> bool:
 
 def _targets(names: Iterable[str]) -> tuple[Target, ...]:
     """Return targets for names that ``load`` knows."""
-    found = [(name, *api._default.find(name)) for name in names]
+    found = [(name, *process.registry.find(name)) for name in names]
     return tuple(
         Target(f"{space}/{spec.name}", spec, reference="" if space == LOCAL else f"{space}/{spec.name}")
         if space

@@ -17,10 +17,10 @@ from typing import Any
 
 import surroreg
 from surroreg.errors import SpecError, SurroregError, in_one_line
-from surroreg.explorer import javascript
 from surroreg.explorer.sliders import slider
-from surroreg.parameters import SCALE, SHIFT, Parameter, in_words
+from surroreg.formula import javascript
 from surroreg.specs import SurrogateSpec
+from surroreg.specs.parameters import SCALE, SHIFT, Parameter, in_words
 
 #: What the page opens with: four shapes of the same height.
 SHOWN = ("atan", "fast_sigmoid", "piecewise_linear", "tanh")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from surroreg.parameters import Parameter
+from surroreg.specs.parameters import Parameter
 
 #: Places of a slider, besides the first.
 STEPS = 200

@@ -16,12 +16,11 @@ import time
 
 import pytest
 
-import surroreg.api
 from surroreg import files
 from surroreg.cli import main
 from surroreg.conformance.report import Report, Result
 from surroreg.errors import SurroregError, printable
-from surroreg.registry import Registry
+from surroreg.registry import Registry, process
 
 resource = pytest.importorskip("resource")
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="/dev/full and /proc are Linux's")
@@ -173,7 +172,7 @@ def here(site, tmp_path, monkeypatch):
         monkeypatch.delenv(name)
     monkeypatch.setattr(sys, "path", [str(site), *sys.path])
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    monkeypatch.setattr(surroreg.api, "_default", Registry())
+    monkeypatch.setattr(process, "registry", Registry())
     monkeypatch.chdir(tmp_path)
     yield tmp_path
     for name, module in list(sys.modules.items()):

@@ -15,6 +15,7 @@ from torch.serialization import safe_globals
 
 import surroreg
 from surroreg import Parameter, SpecError, SurrogateSpec, UnknownSurrogateError
+from surroreg.registry import process
 
 #: Modules that nobody has imported, and that would end the process.
 TRAPS = ("unittest.__main__:x", "this:s", "idlelib.idle:x", "trap:evil", "trap:spec")
@@ -168,7 +169,7 @@ def test_a_description_is_read_and_shown_without_an_import(role, name):
     assert "is not imported only to be looked at" in spec._repr_html_()
     assert spec.origin == name
     with pytest.raises(SpecError):
-        surroreg.api.name_of(spec)
+        process.registry.name_of(spec)
 
 
 def test_a_description_with_a_scale_imports_nothing():

@@ -18,7 +18,7 @@ import surroreg.api
 from surroreg.conformance.html import page as report_page
 from surroreg.conformance.report import Report, Result
 from surroreg.errors import printable
-from surroreg.registry import Registry
+from surroreg.registry import Registry, process
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -232,7 +232,7 @@ PLUGIN = f"""
 from collections.abc import Callable
 
 from surroreg import Parameter, SurrogateSpec, hookimpl, surrogate
-from surroreg.traits import Traits
+from surroreg.specs.traits import Traits
 
 HARM, TOUCHING = {HARM!r}, {TOUCHING!r}
 LINE = " ".join(HARM.split())
@@ -374,7 +374,7 @@ def test_card_with_the_longest_name_is_built(site):
 @pytest.fixture
 def attack(monkeypatch):
     """The first two specs of the plugin, in a registry of their own."""
-    monkeypatch.setattr(surroreg.api, "_default", Registry(scan=lambda: ([], [])))
+    monkeypatch.setattr(process, "registry", Registry(scan=lambda: ([], [])))
     module = types.ModuleType("attack")
     exec(compile(PLUGIN, "attack", "exec"), vars(module))
     specs = module.surroreg_surrogates()[:2]

@@ -8,7 +8,7 @@ import torch
 
 import surroreg
 from surroreg.bench.peers import COMPARED, peers
-from surroreg.equivalents import LIBRARIES
+from surroreg.libraries import LIBRARIES
 
 #: What each library has, as its documentation and source say.
 ROWS = [

@@ -16,7 +16,7 @@ from torch import nn
 import surroreg
 import surroreg.api
 from surroreg.compat.norse import install, installed, uninstall
-from surroreg.registry import Registry
+from surroreg.registry import Registry, process
 
 pytest.importorskip("norse", reason="Norse is not installed: its adapter is NOT VERIFIED")
 with warnings.catch_warnings():
@@ -471,7 +471,7 @@ def test_a_method_is_built_once_and_kept_until_uninstalled(monkeypatch):
         built.append(slope)
         return surroreg.load("fast_sigmoid", slope=slope)
 
-    monkeypatch.setattr(surroreg.api, "_default", Registry(scan=lambda: ([], [])))
+    monkeypatch.setattr(process, "registry", Registry(scan=lambda: ([], [])))
     surroreg.register(
         surroreg.SurrogateSpec(name="counted", factory=counted, parameters=[surroreg.Parameter("slope", 1.0)])
     )

@@ -17,9 +17,8 @@ from typing import Any
 
 import pytest
 
-import surroreg.api
 from surroreg.cli import main
-from surroreg.registry import Registry
+from surroreg.registry import Registry, process
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 (PLUGIN,) = [block for block in re.findall(r"```python\n(.*?)```", README, re.S) if "hookimpl" in block]
@@ -141,7 +140,7 @@ class Inside(Place):
         for name, module in list(sys.modules.items()):
             if str(self.root) in (getattr(module, "__file__", None) or ""):
                 del sys.modules[name]
-        surroreg.api._default = Registry()
+        process.registry = Registry()
 
 
 @contextlib.contextmanager
@@ -174,7 +173,7 @@ def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Inside]:
         monkeypatch.delenv(name)
     monkeypatch.setattr(sys, "path", [str(there.site), *sys.path])
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    monkeypatch.setattr(surroreg.api, "_default", Registry())
+    monkeypatch.setattr(process, "registry", Registry())
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     yield there
     there.forget()

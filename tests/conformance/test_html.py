@@ -11,7 +11,7 @@ import torch
 import surroreg.api
 from surroreg.conformance.report import Report, Result
 from surroreg.conformance.table import CHECKS, Check
-from surroreg.registry import Registry
+from surroreg.registry import Registry, process
 
 VOID = {"meta", "br", "wbr"}
 MESSAGE = "promised: <html> & \"quotes\"\nat: x = 0.5 <script>alert('no')</script>\n" + "long" * 500
@@ -50,7 +50,7 @@ class Page(HTMLParser):
 @pytest.fixture(autouse=True)
 def registry(monkeypatch):
     """A registry of the test's own, and one check that has a text."""
-    monkeypatch.setattr(surroreg.api, "_default", Registry(scan=lambda: ([], [])))
+    monkeypatch.setattr(process, "registry", Registry(scan=lambda: ([], [])))
     described = Check("forward_step", "A <step>", "Else no spikes.", "A bug.", lambda case: None)
     monkeypatch.setitem(CHECKS, "forward_step", described)
 

@@ -14,7 +14,7 @@ from sites import CONF, DOCS, Site, build, install
 import surroreg
 import surroreg.api
 from surroreg.cli import main
-from surroreg.equivalents import KIN, LIBRARIES, ROWS
+from surroreg.libraries import KIN, LIBRARIES, ROWS
 
 ROOT = Path(__file__).parents[2]
 NEEDED = ("sphinx", "myst_parser", "pydata_sphinx_theme", "sphinx_design", "matplotlib", "pybtex")

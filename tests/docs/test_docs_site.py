@@ -20,7 +20,7 @@ import torch
 import surroreg
 import surroreg.api
 from surroreg.cli import parser
-from surroreg.registry import Registry
+from surroreg.registry import Registry, process
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -72,7 +72,7 @@ def run(code, page, scope):
 @pytest.fixture
 def alone(monkeypatch, tmp_path):
     """A registry without what is installed or was registered, a folder of its own, a seed; nothing is left behind."""
-    monkeypatch.setattr(surroreg.api, "_default", Registry(scan=lambda: ([], [])))
+    monkeypatch.setattr(process, "registry", Registry(scan=lambda: ([], [])))
     monkeypatch.chdir(tmp_path)
     with torch.random.fork_rng(devices=[]), torch.serialization.safe_globals([]):
         torch.manual_seed(0)

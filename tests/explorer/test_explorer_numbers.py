@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import surroreg
 from surroreg import formula, shape
 from surroreg.explorer.sliders import slider
-from surroreg.parameters import SCALE, SHIFT, Parameter
+from surroreg.specs.parameters import SCALE, SHIFT, Parameter
 
 POINTS = [0.0, *(side * place for side in (1, -1) for place in (1e-9, 1e-3, 0.04, 0.3, 0.77, 1.0, 1.9, 3.1, 7.7, 40.0))]
 COMPUTE = "([place, values, points]) => { const c = new Curve(place, values); return points.map((x) => c.at(x)); }"

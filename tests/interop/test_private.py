@@ -12,8 +12,8 @@ import pytest
 import torch._inductor.config
 
 import surroreg
-from surroreg import private
-from surroreg.private import gradient_metadata, kernel_profiling
+from surroreg.autograd import private
+from surroreg.autograd.private import gradient_metadata, kernel_profiling
 
 PACKAGE = Path(surroreg.__file__).parent
 
@@ -50,7 +50,7 @@ if away:
     owner = eval("torch." + home)
     found = getattr(owner, name)
     delattr(owner, name)
-from surroreg import private
+from surroreg.autograd import private
 exec(instead)
 if "while_tracing" in instead:  # what is decorated was decorated already
     for function in (private.admit, private.is_exporting):

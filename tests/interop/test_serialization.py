@@ -16,7 +16,7 @@ from torch.serialization import safe_globals
 
 import surroreg
 import surroreg.api
-from surroreg.registry import Registry
+from surroreg.registry import Registry, process
 
 CLASSES = [surroreg.Surrogate, nn.Sequential, nn.Linear]
 
@@ -221,7 +221,7 @@ CLOSURE = surroreg.SurrogateSpec(name="closure", factory=make_closure)
 @pytest.mark.parametrize("spec", [TRAINABLE, CLOSURE], ids=["module", "closure"])
 @pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda s: pickle.loads(pickle.dumps(s))])
 def test_what_a_factory_returns_is_copied_with_its_state(spec, copied, monkeypatch):
-    monkeypatch.setattr(surroreg.api, "_default", Registry(scan=lambda: ([], [])))
+    monkeypatch.setattr(process, "registry", Registry(scan=lambda: ([], [])))
     surroreg.register(spec)
     s = spec()
     for parameter in s.parameters():

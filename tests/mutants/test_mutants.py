@@ -20,7 +20,7 @@ from mutants_correct import CORRECT, SPECS
 import surroreg.api
 from surroreg.conformance.runner import Settings, plan, run
 from surroreg.conformance.table import CHECKS
-from surroreg.registry import Registry
+from surroreg.registry import Registry, process
 
 DEVICES = ("cpu", "meta")
 #: Where the mutants of its own checks run besides. The others are about one device: on a GPU a hard-coded CPU, or a
@@ -76,7 +76,7 @@ def test_there_are_many_mutants_each_with_a_name_of_its_own():
 
 @pytest.mark.parametrize("name", CORRECT)
 def test_nothing_is_said_against_a_correct_one(name, monkeypatch):
-    monkeypatch.setattr(surroreg.api, "_default", Registry(scan=lambda: ([], [])))
+    monkeypatch.setattr(process, "registry", Registry(scan=lambda: ([], [])))
     for spec in SPECS:
         if spec.factory is not None:  # found by its name, it can be copied
             surroreg.register(spec, namespace="correct")

@@ -19,7 +19,7 @@ from torch import Tensor
 
 import surroreg
 from surroreg import Parameter, ParameterError, Surrogate, SurrogateSpec, formula
-from surroreg.parameters import LARGEST, SMALLEST
+from surroreg.specs.parameters import LARGEST, SMALLEST
 
 BUILTINS = [surroreg.spec(name) for name in surroreg.names(namespace="builtin") if name != "custom_surrogate"]
 SPECS = [*BUILTINS, *zoo_plugin.specs()]
@@ -147,7 +147,7 @@ def test_parameters_at_their_limits_give_the_formula(spec: SurrogateSpec, dtype:
 def test_parameters_drawn_jointly_give_the_formula(
     spec: SurrogateSpec, data: st.DataObject, dtype: torch.dtype
 ) -> None:
-    extra = data.draw(st.sampled_from([(), (surroreg.parameters.SCALE,), (surroreg.parameters.SHIFT,)]))
+    extra = data.draw(st.sampled_from([(), (surroreg.specs.parameters.SCALE,), (surroreg.specs.parameters.SHIFT,)]))
     params = {p.name: data.draw(values_of(p), label=p.name) for p in (*spec.parameters, *extra)}
     width = {torch.float16: 16, torch.float64: 64}.get(dtype, 32)
     drawn = data.draw(st.lists(st.floats(width=width, allow_nan=False, allow_infinity=False), max_size=5))
@@ -159,7 +159,7 @@ def test_parameters_drawn_jointly_give_the_formula(
 NUMBERS = [
     (spec, parameter)
     for spec in SPECS
-    for parameter in (*spec.parameters, surroreg.parameters.SCALE, surroreg.parameters.SHIFT)
+    for parameter in (*spec.parameters, surroreg.specs.parameters.SCALE, surroreg.specs.parameters.SHIFT)
     if parameter.type is float
 ]
 each_number = pytest.mark.parametrize(

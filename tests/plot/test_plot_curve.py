@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import surroreg
-from surroreg import curve, formula
+from surroreg import formula
+from surroreg.drawing import curve
 from surroreg.shape import shape
 
 
@@ -206,7 +207,7 @@ def test_curves_are_drawn_in_any_mode_of_the_caller(mode):
 
 def test_the_formulas_of_the_built_ins_are_drawn_without_torch():
     code = (
-        "import sys, surroreg; from surroreg import curve\n"
+        "import sys, surroreg; from surroreg.drawing import curve\n"
         "for name in surroreg.names(namespace='builtin'):\n"
         "    spec = surroreg.spec(name)\n"
         "    if spec.formula: curve.text(spec), spec._repr_html_()\n"

@@ -11,7 +11,7 @@ from hypothesis import assume, given, reject, settings
 from hypothesis import strategies as st
 
 import surroreg
-from surroreg.mathml import mathml
+from surroreg.formula.mathml import mathml
 
 
 def read(element):

@@ -9,7 +9,8 @@ import pytest
 import torch
 
 import surroreg
-from surroreg import curve, notebook
+from surroreg.drawing import card as notebook
+from surroreg.drawing import curve
 from surroreg.shape import shape
 
 #: All the elements a card is made of; none runs or loads anything.

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 import surroreg
-from surroreg import curve
 from surroreg.cli import main
+from surroreg.drawing import curve
 from surroreg.shape import shape
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import surroreg.api
-from surroreg.registry import Registry
+from surroreg.registry import Registry, process
 
 # Evaluates expressions (or runs statements) one after the other, and tells what became of each.
 CHILD = """
@@ -175,7 +175,7 @@ def with_scan(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """Give the public verbs a new registry: the built-ins, and what a scan of the test's finds."""
 
     def begin(scan: Callable[[], Any] = lambda: ([], [])) -> Any:
-        monkeypatch.setattr(surroreg.api, "_default", Registry(scan=scan))
+        monkeypatch.setattr(process, "registry", Registry(scan=scan))
         return surroreg
 
     return begin

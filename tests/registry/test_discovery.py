@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from surroreg.discovery import Candidate, candidates
+from surroreg.registry.discovery import Candidate, candidates
 
 PLUGINS = "[(p.namespace, p.distribution, p.version, p.status) for p in surroreg.plugins() if p.namespace == 'acme']"
 GOOD = "surroreg.spec('good/bump').origin"

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.version import Version
 
-from surroreg.versions import order
+from surroreg.registry.versions import order
 
 POINTS = "[surroreg]\nodd = surroreg_odd\n"
 INFOS = "{p.namespace: [p.status, p.distribution, str(p.error)] for p in surroreg.plugins()}"

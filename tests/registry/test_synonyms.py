@@ -10,8 +10,8 @@ import zoo_plugin
 
 import surroreg
 from surroreg.cli import main
-from surroreg.parameters import SCALE, SHIFT
-from surroreg.synonyms import SYNONYMS, plain
+from surroreg.registry.synonyms import SYNONYMS, plain
+from surroreg.specs.parameters import SCALE, SHIFT
 
 ZOO = {f"zoo/{spec.name}": spec for spec in zoo_plugin.specs()}
 X = torch.linspace(-3.03, 3.01, 201, dtype=torch.float64)
@@ -193,5 +193,5 @@ def test_show_command_with_a_word_names_the_surrogate(registry, capsys):
 
 
 def test_synonyms_are_read_without_torch(environment):
-    code = "import sys, surroreg.synonyms, surroreg.inventory; print('torch' in sys.modules)"
+    code = "import sys, surroreg.registry.synonyms, surroreg.registry.inventory; print('torch' in sys.modules)"
     assert environment.run(code).stdout.strip() == "False"

@@ -43,7 +43,7 @@ def test_threads_that_ask_at_once_share_one_scan_and_one_import(environment):
     environment.plugin("good", "hill")
     environment.install("broken-surrogates", entry_points={"broken": "nowhere_to_be_found"})
     code = """
-from surroreg._compat import metadata
+from surroreg.registry.metadata import metadata
 scans, distributions = [], metadata.distributions
 metadata.distributions = lambda *a, **k: scans.append(1) or distributions(*a, **k)
 caught = []
@@ -249,12 +249,13 @@ def test_a_process_that_forks_while_a_thread_works_goes_on(environment, moment):
     code = ""
     if moment == "scan":
         code = """
-from surroreg import api, discovery
+from surroreg.registry import process
+from surroreg.registry import discovery
 scan = discovery.scan
 def slow():
     wait()
     return scan()
-api._default = surroreg.registry.Registry(slow)
+process.registry = surroreg.registry.Registry(slow)
 """
     warnings = "\nwarnings.simplefilter('ignore')\n"  # Python warns of forks of processes with threads
     assert environment.run(TOGETHER + FORK + code + warnings + "fork()").json == [

@@ -16,7 +16,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from surroreg.equivalents import LIBRARIES, ROWS, Equivalent
+from surroreg.libraries import LIBRARIES, ROWS, Equivalent
 
 #: Their packages import half of the JAX world; the one module with the surrogates needs only JAX.
 ALONE = {"slax": "models/surrogates.py", "snnax": "functional/surrogate.py", "spyx": "axn.py"}

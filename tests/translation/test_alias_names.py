@@ -4,7 +4,7 @@ import pytest
 import zoo_plugin
 
 import surroreg
-from surroreg.equivalents import ROWS
+from surroreg.libraries import ROWS
 
 SPECS = {name: surroreg.spec(name) for name in surroreg.names(namespace="builtin")}
 SPECS |= {f"zoo/{spec.name}": spec for spec in zoo_plugin.specs()}

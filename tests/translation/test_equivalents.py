@@ -9,7 +9,7 @@ import torch
 from originals import BY_ID, EQUIVALENT, module, original
 
 import surroreg
-from surroreg.equivalents import LIBRARIES, ROWS
+from surroreg.libraries import LIBRARIES, ROWS
 
 # Off every edge of every shape at every value tried: those lie at simple fractions and multiples of the parameters.
 X = torch.linspace(-4.0017, 3.9961, 501, dtype=torch.float64)

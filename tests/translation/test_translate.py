@@ -14,7 +14,7 @@ from originals import module
 
 import surroreg
 from surroreg.cli import main
-from surroreg.equivalents import LIBRARIES, ROWS
+from surroreg.libraries import LIBRARIES, ROWS
 
 X = torch.linspace(-2.03, 2.01, 101, dtype=torch.float64)
 

@@ -12,7 +12,7 @@ from surroreg_peers import norse, snntorch, spikingjelly
 import surroreg
 import surroreg.api
 from surroreg.cli import main
-from surroreg.registry import Registry
+from surroreg.registry import Registry, process
 
 PLUGINS = {plugin.LIBRARY: plugin for plugin in (snntorch, spikingjelly, norse)}
 X = torch.linspace(-2.01, 2.03, 101)
@@ -99,7 +99,7 @@ def bare(monkeypatch):
     """A registry in whose world none of the libraries is installed."""
     found = importlib.util.find_spec
     monkeypatch.setattr("importlib.util.find_spec", lambda name, *rest: None if name in PLUGINS else found(name, *rest))
-    monkeypatch.setattr(surroreg.api, "_default", Registry())
+    monkeypatch.setattr(process, "registry", Registry())
 
 
 @pytest.mark.parametrize("library", PLUGINS)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 import torch
-from surroreg.constants import constant
+from surroreg.autograd.constants import constant
 from torch import Tensor
 
 _leaky_relu_backward_out = torch.ops.aten.leaky_relu_backward.grad_input

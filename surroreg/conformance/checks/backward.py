@@ -14,10 +14,10 @@ import torch
 from torch import Tensor
 
 from surroreg import formula
+from surroreg.autograd.graph import python_nodes
+from surroreg.autograd.private import gradient_metadata
 from surroreg.conformance.case import Case, pull, shown
 from surroreg.conformance.table import DETERMINISTIC, ConformanceError, NotVerifiedError, check
-from surroreg.graph import python_nodes
-from surroreg.private import gradient_metadata
 
 
 @check(

@@ -15,11 +15,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from surroreg import api, formula
+from surroreg import formula
+from surroreg.autograd.graph import kept_bytes
 from surroreg.conformance.case import Case, pull
 from surroreg.conformance.table import BLACK_BOX, ConformanceError, NotVerifiedError, check
 from surroreg.errors import SpecError
-from surroreg.graph import kept_bytes
+from surroreg.registry import process
 from surroreg.specs import SurrogateSpec
 
 THREADS = 8
@@ -36,7 +37,7 @@ def copies(case: Case) -> None:
     """Compare spikes and gradient of each copy."""
     if case.bare is None:
         try:
-            api.name_of(case.surrogate.spec)  # type: ignore[attr-defined]
+            process.registry.name_of(case.surrogate.spec)  # type: ignore[attr-defined]
         except SpecError as error:
             raise NotVerifiedError(f"it cannot be copied by name: {error}") from None
     x = case.random(64)

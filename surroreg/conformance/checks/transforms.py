@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from surroreg.conformance.case import Case, pull
 from surroreg.conformance.table import DETERMINISTIC, ConformanceError, NotVerifiedError, check
-from surroreg.traits import Capability
+from surroreg.specs.traits import Capability
 
 
 def _held_to(case: Case, capability: Capability, attempt: Callable[[], None]) -> None:

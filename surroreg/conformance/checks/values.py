@@ -9,7 +9,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from surroreg.conformance.arithmetic import computed
 from surroreg.conformance.case import ROUNDINGS, Case, shown
 from surroreg.conformance.checks.backward import smooth_points
 from surroreg.conformance.table import (
@@ -26,6 +25,7 @@ from surroreg.conformance.table import (
     NotVerifiedError,
     check,
 )
+from surroreg.formula.dtypes import computed
 
 
 @check(

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from surroreg import formula
+from surroreg.autograd.fused import FACTORS
 from surroreg.errors import SpecError
-from surroreg.fused import FACTORS
 from surroreg.specs import SurrogateSpec
 
 _NAMES = {

@@ -11,8 +11,8 @@ from typing import Any
 import pluggy
 
 from surroreg import hookspecs
-from surroreg.discovery import Candidate
 from surroreg.errors import DuplicateSurrogateError, SurroregError, in_one_line, shortened
+from surroreg.registry.discovery import Candidate
 from surroreg.specs import IDENTIFIER, SurrogateSpec
 
 HOOK = "surroreg_surrogates"

@@ -1,13 +1,12 @@
-"""What a spec promises beyond its formula, and where it comes from."""
+"""What a spec promises beyond its formula."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 from surroreg.errors import SpecError, did_you_mean, shortened
-from surroreg.parameters import as_text, as_tuple
+from surroreg.specs.validation import as_text, as_tuple
 
 Capability = Literal["autocast", "compile", "export", "func_grad", "jvp", "second_order", "vmap"]
 CAPABILITIES: tuple[Capability, ...] = get_args(Capability)
@@ -66,22 +65,3 @@ class Traits:
                     raise SpecError(
                         f"supports lists {shortened(capability)}, not one of {', '.join(CAPABILITIES)}.{hint}"
                     )
-
-
-@dataclass(frozen=True)
-class Reference:
-    """Where a surrogate comes from: ``doi:...``, ``arxiv:...`` or an ``https://`` address."""
-
-    identifier: str
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "identifier", as_text(self.identifier, "a reference"))
-        if not re.match(r"doi:10\.|arxiv:|https?://", self.identifier):
-            raise SpecError(
-                f"reference {shortened(self.identifier)} must begin with 'doi:10.', 'arxiv:' or 'https://'."
-            )
-
-    @property
-    def url(self) -> str:
-        """Address of the work."""
-        return re.sub(r"^arxiv:", "https://arxiv.org/abs/", re.sub(r"^doi:", "https://doi.org/", self.identifier))

@@ -10,7 +10,7 @@ import ast
 from collections.abc import Mapping
 from html import escape
 
-from surroreg import grammar
+from surroreg.formula import grammar
 
 #: How tightly what was printed holds together; what is looser than its place asks for goes into parentheses.
 _CONNECTION, _COMPARISON, _SUM, _RATIO, _PRODUCT, _POWER, _ATOM = range(7)

@@ -1,15 +1,11 @@
-"""Names -> specs: namespaces, aliases, conflicts, and which plugin is loaded when.
+"""Which plugin is loaded when, and what became of it.
 
-What a registry must bear: a plugin that fails costs one warning and nothing else; built-ins never
-wait for a scan; order decides nothing; several threads may ask at once, and so may a plugin that is
-just being imported.
+What this must bear: a plugin that fails costs one warning and nothing else; order decides nothing; several threads may
+ask at once, and so may a plugin that is just being imported.
 """
 
 from __future__ import annotations
 
-import contextlib
-import fnmatch
-import functools
 import importlib
 import sys
 import threading
@@ -17,165 +13,58 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
-from surroreg import discovery
-from surroreg.discovery import Candidate, Remark, Switches
-from surroreg.errors import (
-    AmbiguousSurrogateError,
-    DeprecatedAliasWarning,
-    DuplicateSurrogateError,
-    MissingLibraryError,
-    PluginLoadError,
-    PluginWarning,
-    SpecError,
-    SurroregError,
-    UnknownSurrogateError,
-    shortened,
-    warn,
-)
-from surroreg.inventory import BUILTIN, LOCAL, PluginInfo, Status, unknown
-from surroreg.loader import UNFINISHED, WRAP, Loader, Namespace, because
-from surroreg.parameters import import_object, loaded_object
-from surroreg.specs import IDENTIFIER, SurrogateSpec
+from surroreg.errors import MissingLibraryError, PluginLoadError, PluginWarning, SurroregError, shortened, warn
+from surroreg.registry import discovery
+from surroreg.registry.discovery import Candidate, Remark, Switches
+from surroreg.registry.inventory import BUILTIN, LOCAL, PluginInfo, Status
+from surroreg.registry.loader import UNFINISHED, Loader, Namespace, because
 
 #: Seconds for which a fork waits for other threads. The plugin that one of them imports may wait for that very fork.
 PATIENCE = 10
 
 
-class Registry:
-    """Names, the specs behind them, and the plugins they come from.
+class Plugins:
+    """The installed plugins, each loaded when it is first needed.
 
     Args:
-        scan: returns the installed plugin candidates and remarks, as :func:`surroreg.discovery.scan`.
+        scan: returns the installed plugin candidates and remarks, as :func:`surroreg.registry.discovery.scan`.
+
+    Attributes:
+        lock: held while any of the other attributes changes.
+        local: what this process has registered, by namespace. What a plugin registered goes when the plugin fails.
+        loaded: what the plugins that are loaded so far provide, by namespace.
     """
 
     def __init__(self, scan: Callable[[], tuple[list[Candidate], list[Remark]]] = discovery.scan) -> None:
         self._scan = scan
-        self._lock = threading.RLock()
-        self._local: dict[str, Namespace] = {}
-        self._warned_aliases: set[str] = set()
+        self.lock = threading.RLock()
+        self.local: dict[str, Namespace] = {}
         self._untold: list[str] = []
         #: Who is at work on which plugin.
         self._busy: set[tuple[int, Candidate]] = set()
-        self._rest = threading.Condition(self._lock)
+        self._rest = threading.Condition(self.lock)
         self._forget()
 
-    @functools.cached_property
-    def builtin(self) -> Namespace:
-        """The built-in plugin's specs; it comes through the same door as all others, unscanned."""
-        loader = Loader()
-        return loader.provided(BUILTIN, loader.fetch(Candidate(BUILTIN, "surroreg.builtin", "surroreg", "")))
-
-    # -- names ----------------------------------------------------------------------------------
-
-    def find(self, name: str, *, may_import: bool = True) -> tuple[str, SurrogateSpec]:
-        """Return the namespace and the spec that ``name`` stands for.
-
-        Args:
-            name: see :func:`surroreg.load`.
-            may_import: whether ``"package.module:name"`` imports that module; else it must be imported already.
-
-        Raises:
-            UnknownSurrogateError, AmbiguousSurrogateError, PluginLoadError: see :func:`surroreg.load`.
-        """
-        if not isinstance(name, str):
-            raise TypeError(f"a surrogate is asked for by name, a str, not {type(name).__name__}.")
-        if ":" in name:
-            return "", self._at(name, import_object if may_import else loaded_object)
-        namespace, slash, key = name.lower().rpartition("/")
-        if key in self.builtin.keys and (namespace == BUILTIN or not slash):
-            found = [self.builtin]
-        elif namespace == BUILTIN:
-            found = []
-        else:
-            spaces = self._spaces(namespace if slash else None)
-            found = [space for space in spaces if key in space.keys and (slash or space.bare)]
-        if len(found) > 1:
-            options = " or ".join(repr(f"{space.name}/{space.keys[key].name}") for space in found)
-            raise AmbiguousSurrogateError(f"{name!r} is offered by {len(found)} plugins; ask for {options}.")
-        if not found:
-            raise unknown(name, namespace, self.plugins(), [self.builtin, *self._spaces()])
-        spec = found[0].keys[key]
-        if key in map(str.lower, spec.deprecated_aliases):
-            self._warn_alias(name, found[0], spec)
-        return found[0].name, spec
-
-    def names(self, pattern: str = "*", *, namespace: str | None = None) -> list[str]:
-        """Return the known names that match; see :func:`surroreg.names`."""
-        for what in (pattern, *(() if namespace is None else (namespace,))):
-            if not isinstance(what, str):
-                raise TypeError(f"names are matched by text, a str, not {type(what).__name__}.")
-        spaces = [self.builtin] if namespace in (None, BUILTIN) else []
-        spaces += [] if namespace == BUILTIN else self._spaces(namespace)
-        if not spaces and namespace is not None and namespace != LOCAL:
-            raise unknown(f"{namespace}/*", namespace, self.plugins(), [self.builtin, *self._spaces()])
-        pattern = pattern.lower()
-        return sorted(
-            name if space.name == BUILTIN else f"{space.name}/{name}"
-            for space in spaces
-            for name in space.specs
-            if fnmatch.fnmatchcase(name, pattern) or fnmatch.fnmatchcase(f"{space.name}/{name}", pattern)
-        )
-
-    def register(self, spec: SurrogateSpec, *, namespace: str = LOCAL) -> None:
-        """Add a spec for this process; see :func:`surroreg.register`."""
-        if type(spec) is not SurrogateSpec:
-            raise TypeError(f"register takes a SurrogateSpec, not {shortened(spec)}. {WRAP}")
-        if not isinstance(namespace, str) or not IDENTIFIER.fullmatch(namespace) or namespace == BUILTIN:
-            raise SpecError(
-                f"{shortened(namespace)} cannot be registered into: give a lower-case name other than 'builtin'."
-            )
-        if namespace != LOCAL and namespace not in self._local and self._spaces(namespace):
-            raise DuplicateSurrogateError(f"the namespace {namespace!r} belongs to an installed plugin.")
-        with self._lock:
-            space = self._local.get(namespace, Namespace(namespace))
-            earlier = space.specs.get(spec.name)
-            # Running a notebook cell again defines the same thing anew; that is no conflict.
-            again = earlier is not None and earlier.origin == spec.origin
-            space = space.without({spec.name} if again else set())
-            space.add(spec)
-            self._local[namespace] = space
-
-    def name_of(self, spec: SurrogateSpec) -> str:
-        """Return the name by which ``find`` returns ``spec``, in other processes too where it can be.
-
-        Raises:
-            SpecError: there is none: the spec is not registered, and not at a module's top level.
-        """
-        for space in (self.builtin, *self._plugins.values()):
-            if spec.is_same(space.specs.get(spec.name)):
-                return f"{space.name}/{spec.name}"
-        with contextlib.suppress(SpecError):
-            if spec.is_same(loaded_object(spec.origin)):
-                return spec.origin
-        for space in self._local.values():
-            if spec.is_same(space.specs.get(spec.name)):
-                return f"{space.name}/{spec.name}"
-        raise SpecError(
-            f"surrogate {spec.name!r} has no name to find it by: register it, or define it at a module's top level."
-        )
-
-    # -- plugins --------------------------------------------------------------------------------
-
-    def plugins(self) -> list[PluginInfo]:
+    def infos(self) -> list[PluginInfo]:
         """Load every enabled plugin and return what became of each, sorted by namespace."""
         self._load()
         return sorted(self._infos, key=lambda info: (info.namespace, info.distribution))
 
     def refresh(self) -> None:
         """Forget plugins and scan again when next needed; see :func:`surroreg.refresh`."""
-        with self._lock:
+        with self.lock:
             importlib.invalidate_caches()
             self._forget()
 
     def _forget(self) -> None:
-        self._plugins: dict[str, Namespace] = {}
+        self.loaded: dict[str, Namespace] = {}
         self._turns: dict[Candidate, threading.Lock] = {}
         self._results: dict[Candidate, Any] = {}
         self._waiting: dict[str, list[Candidate]] | None = None
         self._infos: list[PluginInfo] = []
         self._strict = False
 
-    def _spaces(self, namespace: str | None = None) -> list[Namespace]:
+    def spaces(self, namespace: str | None = None) -> list[Namespace]:
         """Return the third-party namespaces, or those of one name, loading what that needs."""
         found = self._load(namespace)
         for info in self._infos if self._strict else []:
@@ -187,7 +76,7 @@ class Registry:
         """Load the candidates of one namespace, or all; return what they, and ``register``, provide."""
         fetched: dict[Candidate, Any] = {}
         while True:
-            with self._lock:
+            with self.lock:
                 waiting = self._discovered()
                 wanted = {name: rivals for name, rivals in waiting.items() if namespace in (None, name)}
                 for name, rivals in sorted(wanted.items()):
@@ -195,7 +84,7 @@ class Registry:
                         self._settle(name, rivals, fetched)
                 missing = [(c, rivals) for rivals in wanted.values() for c in rivals if c not in fetched]
                 if not missing:
-                    spaces = {**self._local, **self._plugins}
+                    spaces = {**self.local, **self.loaded}
                     break
             # Not under the lock: an import may wait for that of another thread, which may wait for us.
             for candidate, rivals in missing:
@@ -205,7 +94,7 @@ class Registry:
         return [spaces[name] for name in sorted(spaces) if namespace in (None, name)]
 
     def _next_warning(self) -> str | None:
-        with self._lock:
+        with self.lock:
             return self._untold.pop(0) if self._untold else None
 
     def _discovered(self) -> dict[str, list[Candidate]]:
@@ -234,7 +123,7 @@ class Registry:
         of an import does not wait, as the other may be about to wait for that import: it does the same work again.
         """
         work = (threading.get_ident(), candidate)
-        with self._lock:
+        with self.lock:
             if work in self._busy:  # its own import, or its hook, asks the registry
                 return UNFINISHED
             self._busy.add(work)
@@ -251,7 +140,7 @@ class Registry:
         finally:
             if has_turn:
                 turn.release()
-            with self._lock:
+            with self.lock:
                 self._busy.discard(work)
                 self._rest.notify_all()
 
@@ -279,7 +168,7 @@ class Registry:
             return
         for candidate in rivals:
             space = fetched[candidate]
-            for other in self._plugins.values():
+            for other in self.loaded.values():
                 if type(space) is Namespace and space.specs == other.specs:
                     space = SurroregError(
                         f"it is the plugin {other.name!r} under another name; give one namespace only"
@@ -292,9 +181,9 @@ class Registry:
             if type(space) is not Namespace:
                 self._fail(candidate, space)
                 continue
-            if namespace in self._local:
+            if namespace in self.local:
                 self._untold.append(f"{candidate.described} hides what was registered as '{namespace}/...'.")
-            self._plugins[namespace] = space
+            self.loaded[namespace] = space
             self._note(candidate, "loaded", surrogates=tuple(sorted(space.specs)))
         self._discovered().pop(namespace)
 
@@ -308,36 +197,22 @@ class Registry:
         self._untold.append(str(error))
         # What it registered while it was imported goes with it.
         module = candidate.value.partition("[")[0].partition(":")[0].strip() + "."
-        for name, space in list(self._local.items()):
+        for name, space in list(self.local.items()):
             homes = {spec.name: spec.origin.partition(":")[0] + "." for spec in space.specs.values()}
             its_own = {name for name, home in homes.items() if home.startswith(module)}
-            self._local[name] = space.without(its_own)
-            if not self._local[name].specs:
-                del self._local[name]
+            self.local[name] = space.without(its_own)
+            if not self.local[name].specs:
+                del self.local[name]
 
     def _note(self, candidate: Candidate, status: Status, **rest: Any) -> None:
         self._infos.append(PluginInfo(candidate.namespace, candidate.distribution, candidate.version, status, **rest))
-
-    @staticmethod
-    def _at(reference: str, object_at: Callable[[str], Any]) -> SurrogateSpec:
-        try:
-            found = object_at(reference)
-        except SpecError as error:
-            raise UnknownSurrogateError(f"no surrogate {shortened(reference)}: {error}") from error
-        if type(found) is not SurrogateSpec:
-            raise UnknownSurrogateError(
-                f"no surrogate {shortened(reference)}: a {type(found).__name__} is not a surrogate. {WRAP}"
-            )
-        return found
-
-    # -- forks ----------------------------------------------------------------------------------
 
     def before_fork(self) -> None:
         """Wait until no other thread changes the registry or imports a plugin.
 
         In the new process that thread would not go on, and what it holds, locks of modules too, nobody would release.
         """
-        self._lock.acquire()
+        self.lock.acquire()
         me = threading.get_ident()
         self._rest.wait_for(lambda: all(thread == me for thread, _ in self._busy), timeout=PATIENCE)
 
@@ -346,15 +221,7 @@ class Registry:
         if is_child:  # what other threads were doing, nobody does here
             self._turns = {}
             self._busy = {work for work in self._busy if work[0] == threading.get_ident()}
-        self._lock.release()
-
-    def _warn_alias(self, name: str, space: Namespace, spec: SurrogateSpec) -> None:
-        with self._lock:
-            if (alias := f"{space.name}/{name.lower().rpartition('/')[2]}") in self._warned_aliases:
-                return
-            self._warned_aliases.add(alias)
-        qualified = spec.name if space.name == BUILTIN else f"{space.name}/{spec.name}"
-        warn(f"{name!r} is deprecated; ask for {qualified!r}.", DeprecatedAliasWarning)
+        self.lock.release()
 
 
 def _is_importing() -> bool:

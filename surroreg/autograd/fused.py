@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 
 from surroreg import formula
+from surroreg.autograd.private import create_jit_function, modes_active
 from surroreg.errors import SpecError
-from surroreg.private import create_jit_function, modes_active
 from surroreg.specs import SurrogateSpec
 
 #: Up to this exponent a power is a product. Longer ones, within each other, would fill the memory with text.

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from surroreg.equivalents import ROWS
 from surroreg.errors import PluginLoadError, SurroregError, UnknownSurrogateError, did_you_mean, shortened
-from surroreg.loader import Namespace
-from surroreg.synonyms import SYNONYMS, Synonym, nearest_word, plain
+from surroreg.libraries import ROWS
+from surroreg.registry.loader import Namespace
+from surroreg.registry.synonyms import SYNONYMS, Synonym, nearest_word, plain
 
 BUILTIN = "builtin"
 LOCAL = "local"

@@ -11,15 +11,13 @@ import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from surroreg import formula
+from surroreg.drawing.drawable import Drawable
 from surroreg.errors import ParameterError
-from surroreg.parameters import SHIFT
 from surroreg.specs import SurrogateSpec
-
-if TYPE_CHECKING:
-    from surroreg.module import Surrogate
+from surroreg.specs.parameters import SHIFT
 
 #: Larger values are left out, as infinite ones are: an axis that held them would overflow.
 _LARGEST = 1e300
@@ -71,7 +69,7 @@ class Curve:
 _Function = Callable[[Sequence[float]], list[Point]]
 
 
-def of(what: Surrogate | SurrogateSpec, window: tuple[float, float] | None = None) -> Curve:
+def of(what: Drawable | SurrogateSpec, window: tuple[float, float] | None = None) -> Curve:
     """Return the derivative of a surrogate, or of a spec at its defaults, as lines.
 
     Args:
@@ -95,7 +93,7 @@ def of(what: Surrogate | SurrogateSpec, window: tuple[float, float] | None = Non
 # -- where values come from -----------------------------------------------------------------------
 
 
-def _source(what: Surrogate | SurrogateSpec) -> tuple[_Function, list[float], float]:
+def _source(what: Drawable | SurrogateSpec) -> tuple[_Function, list[float], float]:
     """Return the derivative, its kinks, and the place it is shifted to."""
     if isinstance(what, SurrogateSpec):
         if what.formula is None or any(parameter.required for parameter in what.parameters):
@@ -131,7 +129,7 @@ def _by_formula(spec: SurrogateSpec, params: dict[str, Any]) -> _Function:
     return function
 
 
-def _by_calling(surrogate: Surrogate) -> _Function:
+def _by_calling(surrogate: Drawable) -> _Function:
     import torch
 
     black_box = surrogate.spec.factory is not None
@@ -157,7 +155,7 @@ def _by_calling(surrogate: Surrogate) -> _Function:
     return function
 
 
-def device_of(surrogate: Surrogate) -> Any:
+def device_of(surrogate: Drawable) -> Any:
     """Return where a surrogate takes its inputs: beside the first of its tensors, or on the CPU."""
     return next((tensor.device for tensor in itertools.chain(surrogate.parameters(), surrogate.buffers())), "cpu")
 
@@ -232,7 +230,7 @@ def _broken(points: Sequence[Point], starts: set[float]) -> Iterator[tuple[Point
 # -- as text --------------------------------------------------------------------------------------
 
 
-def text(what: Surrogate | SurrogateSpec, width: int = 72, height: int = 12, encoding: str = "utf-8") -> str:
+def text(what: Drawable | SurrogateSpec, width: int = 72, height: int = 12, encoding: str = "utf-8") -> str:
     """Return the derivative drawn in characters, with numbers on both axes.
 
     Args:

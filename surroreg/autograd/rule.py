@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 from torch.fx import Proxy
 
-from surroreg.constants import constant
-from surroreg.fused import Fused
-from surroreg.private import is_batched, jit_tracing, modes_active, transforms_active
+from surroreg.autograd.constants import constant
+from surroreg.autograd.fused import Fused
+from surroreg.autograd.private import is_batched, jit_tracing, modes_active, transforms_active
 from surroreg.specs import SurrogateSpec
 
 Values = Sequence[Any]

@@ -15,8 +15,10 @@ from dataclasses import replace
 from typing import Any, get_args
 
 from surroreg.errors import SpecError
-from surroreg.parameters import SCALE, SHIFT, Parameter, loaded_object
-from surroreg.specs import Role, SurrogateSpec
+from surroreg.specs.imports import loaded_object
+from surroreg.specs.parameters import SCALE, SHIFT, Parameter
+from surroreg.specs.signature import Role
+from surroreg.specs.spec import SurrogateSpec
 
 Function = Callable[..., Any]
 

@@ -1,21 +1,20 @@
-"""The knobs of a surrogate, and the references by which objects outside a process are named."""
+"""The parameters of a surrogate: typed, bounded, documented."""
 
 from __future__ import annotations
 
-import importlib
 import math
 import operator
 import re
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from numbers import Integral, Real
 from typing import Any
 
 from surroreg.errors import ParameterError, ParameterTypeError, SpecError, in_one_line, shortened
+from surroreg.specs.imports import import_object, reference_to
+from surroreg.specs.validation import as_reference, as_text
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}")
-_REFERENCE = re.compile(r"[\w.]+:[\w.<>]+")
 #: Names of arguments of load, of adapters, and of the functions of a spec.
 _TAKEN = frozenset({"x", "grad", "at_zero", "self", "name", "surrogate", "to", "fused"})
 _TYPES: dict[Any, str] = {float: "float", int: "int", bool: "bool", Callable: "callable"}
@@ -36,106 +35,6 @@ def in_words(bounds: Mapping[str, float]) -> str:
 
 def _admit(bounds: Mapping[str, float], number: float) -> bool:
     return all(_RELATIONS[key][1](number, bound) for key, bound in bounds.items())
-
-
-def import_object(reference: str) -> Any:
-    """Return the object that ``"package.module:qualified.name"`` names, importing its module.
-
-    Raises:
-        SpecError: the reference is malformed, or nothing is there; the cause is chained.
-    """
-    module, _, path = reference.partition(":")
-    try:
-        found: Any = importlib.import_module(module)
-        for part in path.split("."):
-            found = getattr(found, part)
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # a module may well exit while it is imported
-        raise SpecError(
-            f"cannot import {shortened(reference)}: {in_one_line(error)}. "
-            "Expected 'package.module:name' of something at a module's top level."
-        ) from error
-    return found
-
-
-def loaded_object(reference: str) -> Any:
-    """Return what a reference names if its module is imported already; imports nothing, and runs no code of it.
-
-    Raises:
-        SpecError: the module is not imported, or nothing is there.
-    """
-    module, _, path = reference.partition(":")
-    found: Any = sys.modules.get(module)
-    if found is None:
-        raise SpecError(
-            f"{shortened(reference)} is in a module that is not imported, and data imports none. "
-            "Import it first; surroreg.from_config also takes allow_imports=True."
-        )
-    for part in path.split("."):
-        try:
-            found = vars(found)[part]  # not getattr: a module may import what is asked of it
-        except (TypeError, KeyError):
-            raise SpecError(f"there is nothing at {shortened(reference)}.") from None
-        found = found.__func__ if isinstance(found, staticmethod) else found
-    return found
-
-
-def reference_to(obj: object) -> str:
-    """Return the ``"package.module:qualified.name"`` under which ``obj`` was defined."""
-    if isinstance(obj, str):
-        return obj
-    return f"{_text_of(obj, '__module__') or '?'}:{_text_of(obj, '__qualname__') or shortened(obj)}"
-
-
-def _text_of(obj: object, attribute: str) -> str:
-    try:
-        value = getattr(obj, attribute, "")
-    except Exception:  # of a plugin's object
-        return ""
-    return value if type(value) is str else ""
-
-
-def as_tuple(values: Any, what: str) -> tuple[Any, ...]:
-    """Return ``values`` as a tuple; a lone string, which would fall apart into letters, is refused."""
-    try:
-        if not isinstance(values, (str, bytes, Mapping)):
-            return tuple(values)
-    except Exception:  # of what is no list, or of what makes one
-        pass
-    raise SpecError(f"{what} takes a list, not {shortened(values)}.")
-
-
-def check_at_zero(at_zero: Any) -> None:
-    """Raise a ParameterError unless a spike at exactly zero is 0, 1, or as the spec says."""
-    if at_zero is not None and not (isinstance(at_zero, Real) and at_zero in (0, 1)):
-        raise ParameterError(f"at_zero must be 0 or 1, not {shortened(at_zero)}.")
-
-
-def as_text(value: Any, what: str) -> str:
-    """Return ``value`` as a ``str`` that can be printed and written to a file.
-
-    Raises:
-        SpecError: it is no text, or has half a character.
-    """
-    if not isinstance(value, str):
-        raise SpecError(f"{what} must be text, not {shortened(value)}.")
-    text = str.__str__(value)  # a subclass may compare and print as it likes
-    if not text.isascii() and re.search("[\ud800-\udfff]", text):
-        raise SpecError(f"{what} has half a character, which no file can hold: {shortened(text)}.")
-    return text
-
-
-def as_reference(value: Any, what: str) -> str:
-    """Return ``value`` if it looks like ``"package.module:name"``.
-
-    Raises:
-        SpecError: it does not.
-    """
-    text = as_text(value, what)
-    if not _REFERENCE.fullmatch(text):
-        raise SpecError(f"{what} must be 'package.module:name' of something, not {shortened(text)}.")
-    return text
 
 
 @dataclass(frozen=True)
@@ -309,6 +208,6 @@ class Parameter:
             raise SpecError(f"cannot read the parameter {shortened(data)}: {in_one_line(error)}.") from error
 
 
-#: What every surrogate with a derivative takes besides its own parameters: see :mod:`surroreg.adjusted`.
+#: What every surrogate with a derivative takes besides its own parameters: see :mod:`surroreg.specs.adjusted`.
 SCALE = Parameter("scale", 1.0, gt=0, doc="Factor of the derivative.")
 SHIFT = Parameter("shift", 0.0, doc="How far above the threshold the derivative is moved, in membrane units.")

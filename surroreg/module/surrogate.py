@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from surroreg import api, shape
-from surroreg.adjusted import adjusted
+from surroreg import shape
 from surroreg.autograd import Call, check_input, spike
 from surroreg.errors import (
     NoPrimitiveError,
@@ -23,9 +22,12 @@ from surroreg.errors import (
     shortened,
     warn,
 )
-from surroreg.parameters import SCALE, SHIFT, Parameter, check_at_zero
+from surroreg.module.values import checked, shown, to_plain
+from surroreg.registry import process
 from surroreg.specs import SurrogateSpec
-from surroreg.values import checked, shown, to_plain
+from surroreg.specs.adjusted import adjusted
+from surroreg.specs.parameters import SCALE, SHIFT, Parameter
+from surroreg.specs.validation import check_at_zero
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -320,7 +322,10 @@ class Surrogate(nn.Module):
         Raises:
             SpecError: the surrogate, or a callable among its parameters, has no name to find it by.
         """
-        config = {"name": api.name_of(self.spec), "params": {k: to_plain(v) for k, v in self.params.items()}}
+        config = {
+            "name": process.registry.name_of(self.spec),
+            "params": {k: to_plain(v) for k, v in self.params.items()},
+        }
         return config if self._at_zero is None else {**config, "at_zero": self._at_zero}
 
     def __repr__(self) -> str:
@@ -329,13 +334,13 @@ class Surrogate(nn.Module):
         arguments = [f"{name}={shown(value)}" for name, value in self.params.items()]
         arguments += [] if self._at_zero is None else [f"at_zero={self._at_zero}"]
         try:
-            name = api.name_of(self.spec).removeprefix("builtin/")
+            name = process.registry.name_of(self.spec).removeprefix("builtin/")
         except SpecError:
             return f"{self.spec.name}({', '.join(arguments)})"
         return f"surroreg.load({', '.join([repr(name), *arguments])})"
 
     def _repr_html_(self) -> str:
-        from surroreg.notebook import card
+        from surroreg.drawing.card import card
 
         return card(self)
 
@@ -353,7 +358,7 @@ class Surrogate(nn.Module):
         # By name, not by value: the derivative's own name is bound to the spec, so it cannot be pickled.
         spec = self.spec.base or self.spec
         try:
-            name = api.name_of(spec) if not spec.goes_by_value else ""
+            name = process.registry.name_of(spec) if not spec.goes_by_value else ""
         except SpecError as error:
             raise pickle.PicklingError(str(error)) from error
         numbers = {key: value for key, value in self.__dict__.items() if key in self._names}
@@ -381,7 +386,7 @@ class Surrogate(nn.Module):
         names = [*state["numbers"], *self._parameters, *self._buffers]
         spec = state["spec"]
         if not isinstance(spec, SurrogateSpec):
-            spec = api.find(spec, may_import=False)[1]
+            spec = process.registry.find(spec, may_import=False)[1]
         self._describe(adjusted(spec, names), bool(state["at_zero"]))
         for name, value in state["numbers"].items():
             if self.spec.parameter(name).type is Callable and not callable(value):

@@ -25,7 +25,7 @@ from torch import Tensor
 from torch.autograd.function import Function
 from torch.fx import Proxy
 
-from surroreg.private import (
+from surroreg.autograd.private import (
     admit,
     as_one_node,
     direct_apply,
@@ -35,7 +35,7 @@ from surroreg.private import (
     jit_tracing,
     transforms_active,
 )
-from surroreg.rule import Rule, Values, merged, rule_of
+from surroreg.autograd.rule import Rule, Values, merged, rule_of
 from surroreg.specs import SurrogateSpec
 
 DTYPES = frozenset({torch.float16, torch.bfloat16, torch.float32, torch.float64})

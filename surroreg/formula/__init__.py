@@ -13,8 +13,8 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from surroreg import grammar
 from surroreg.errors import SpecError, did_you_mean, in_one_line
+from surroreg.formula import grammar as grammar
 from surroreg.specs import SurrogateSpec
 
 #: Digits to which a formula is evaluated: enough that float64 takes it for exact.

@@ -2,37 +2,26 @@
 
 from __future__ import annotations
 
-import ast
 import contextlib
-import inspect
 import json
 import re
 import sys
-import textwrap
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from types import FrameType
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from surroreg.errors import ParameterError, ParameterTypeError, SpecError, did_you_mean, in_one_line, shortened
-from surroreg.parameters import (
-    NAME,
-    SCALE,
-    SHIFT,
-    Parameter,
-    as_reference,
-    as_text,
-    as_tuple,
-    import_object,
-    loaded_object,
-    reference_to,
-)
-from surroreg.traits import Reference, Traits
+from surroreg.specs.imports import import_object, loaded_object, reference_to
+from surroreg.specs.parameters import NAME, SCALE, SHIFT, Parameter
+from surroreg.specs.references import Reference
+from surroreg.specs.signature import LEADING, Role, check_signature
+from surroreg.specs.traits import Traits
+from surroreg.specs.validation import as_reference, as_text, as_tuple
 
 if TYPE_CHECKING:
     from surroreg.module import Surrogate
 
-Role = Literal["derivative", "factory", "primitive", "kernel"]
 IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,99}")
 
 
@@ -109,10 +98,10 @@ class SurrogateSpec:
         if self.traits.stable_formula and (self.derivative is None or self.formula is None or self.traits.stochastic):
             raise SpecError(f"{self.name}: stable_formula is for a derivative with a formula that does not draw.")
         object.__setattr__(self, "examples", tuple(map(self._checked_example, self.examples)))
-        self._check_signature("derivative", self.derivative, ["x"])
-        self._check_signature("primitive", self.primitive, ["x"])
-        self._check_signature("kernel", self.kernel, ["x", "grad"])
-        self._check_signature("factory", self.factory, [])
+        for role in LEADING:
+            function = getattr(self, role)
+            if callable(function):
+                check_signature(self.name, role, function, self.parameters)
 
     def _check_types(self) -> None:
         """Make plain texts, tuples and references of what was given, or raise."""
@@ -157,39 +146,11 @@ class SurrogateSpec:
                 raise SpecError(f"{self.name}: example of {error}") from error
         return checked
 
-    def _check_signature(self, role: str, function: Callable[..., Any] | str | None, leading: list[str]) -> None:
-        if function is None or isinstance(function, str):
-            return
-        expected = leading + [p.name for p in self.parameters]
-        try:
-            found = list(inspect.signature(function).parameters.values())
-        except (TypeError, ValueError) as error:
-            raise SpecError(f"{self.name}: the signature of its {role} cannot be read: {error}") from error
-        unfit = inspect.Parameter.POSITIONAL_ONLY if role == "factory" else inspect.Parameter.KEYWORD_ONLY
-        for parameter in found:
-            if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-                raise SpecError(f"{self.name}: its {role} takes '{parameter}'; name every parameter instead.")
-            if parameter.kind == unfit:
-                how = "keyword" if role == "factory" else "position"
-                raise SpecError(f"{self.name}: its {role} must take {parameter.name!r} by {how}, as it is passed.")
-        # Tensors come by position under whatever name, parameters by the name they are declared under.
-        if [p.name for p in found][len(leading) :] != expected[len(leading) :] or len(found) != len(expected):
-            raise SpecError(
-                f"{self.name}: its {role} takes ({', '.join(p.name for p in found)}), but with the declared "
-                f"parameters it must take ({', '.join(expected)})."
-            )
-        for parameter, declared in zip(found[len(leading) :], self.parameters, strict=True):
-            if parameter.default is not parameter.empty and parameter.default != declared.default:
-                raise SpecError(
-                    f"{self.name}: its {role} gives {declared.name!r} the default {shortened(parameter.default)}, "
-                    f"its Parameter {shortened(declared.default)}; keep the one in Parameter."
-                )
-
     def __call__(self, *, at_zero: int | None = None, **params: Any) -> Surrogate:
         """Build a surrogate; see :func:`surroreg.load` for arguments and errors."""
-        from surroreg.module import Surrogate
-
-        return Surrogate(self, params, at_zero=at_zero)
+        # By reference, as it names its functions: what builds a spec may know specs, and not the other way round.
+        build = import_object("surroreg.module:Surrogate")
+        return build(self, params, at_zero=at_zero)  # type: ignore[no-any-return]
 
     def parameter(self, name: str) -> Parameter:
         """Return the parameter called ``name``.
@@ -217,7 +178,7 @@ class SurrogateSpec:
             function = import_object(function)
             if isinstance(function, SurrogateSpec):  # a decorated function's name is its spec
                 return function.resolve(role)
-            self._check_signature(role, function, {"kernel": ["x", "grad"], "factory": []}.get(role, ["x"]))
+            check_signature(self.name, role, function, self.parameters)
             object.__setattr__(self, role, function)
         return function  # type: ignore[no-any-return]
 
@@ -275,7 +236,7 @@ class SurrogateSpec:
     @classmethod
     def _adjusted_from(cls, data: Mapping[str, Any]) -> SurrogateSpec:
         """Rebuild a spec that has a scale or a shift from the description of its base."""
-        from surroreg.adjusted import described
+        from surroreg.specs.adjusted import described
 
         base = data["base"]
         if not isinstance(base, Mapping) or "base" in base:
@@ -301,9 +262,7 @@ class SurrogateSpec:
         return cls.from_dict(data)
 
     def _repr_html_(self) -> str:
-        from surroreg.notebook import card
-
-        return card(self)
+        return str(import_object("surroreg.drawing.card:card")(self))
 
     @property
     def goes_by_value(self) -> bool:
@@ -339,59 +298,3 @@ def _is_pickled_by_value() -> bool:
             return True
         frame = frame.f_back
     return False
-
-
-def _docstring(function: Callable[..., Any]) -> str:
-    """Return a function's docstring, from its source where ``python -OO`` has stripped it."""
-    text = inspect.getdoc(function) or ""
-    if text or sys.flags.optimize < 2:
-        return text
-    with contextlib.suppress(OSError, TypeError, SyntaxError):  # there is no source, or it cannot be read
-        (definition,) = ast.parse(textwrap.dedent(inspect.getsource(function))).body
-        if isinstance(definition, ast.FunctionDef):
-            text = ast.get_docstring(definition) or ""
-    return text
-
-
-def surrogate(
-    *,
-    formula: str | None = None,
-    parameters: Iterable[Parameter] = (),
-    references: Iterable[str | Reference] = (),
-    aliases: Iterable[str] = (),
-    deprecated_aliases: Iterable[str] = (),
-    primitive: Callable[..., Any] | str | None = None,
-    kernel: Callable[..., Any] | str | None = None,
-    traits: Traits | None = None,
-    examples: Iterable[Mapping[str, Any]] = (),
-) -> Callable[[Callable[..., Any]], SurrogateSpec]:
-    """Turn a derivative into a :class:`SurrogateSpec`.
-
-    The function's name becomes the surrogate's, the first line of its docstring the summary, the rest
-    the description. It takes ``x`` (a floating tensor of any shape, float32 where the caller's is half
-    precision) and the parameters in the declared order, and returns the pseudo-derivative at ``x``,
-    elementwise. The arguments are those of :class:`SurrogateSpec`.
-
-    Raises:
-        SpecError: the signature disagrees with ``parameters`` or uses ``*args`` or ``**kwargs``.
-    """
-
-    def define(derivative: Callable[..., Any]) -> SurrogateSpec:
-        summary, _, description = _docstring(derivative).partition("\n")
-        return SurrogateSpec(
-            name=derivative.__name__,
-            derivative=derivative,
-            primitive=primitive,
-            kernel=kernel,
-            parameters=parameters,  # type: ignore[arg-type]  # made tuples there
-            formula=formula,
-            summary=summary,
-            description=description.strip(),
-            references=references,  # type: ignore[arg-type]
-            aliases=aliases,  # type: ignore[arg-type]
-            deprecated_aliases=deprecated_aliases,  # type: ignore[arg-type]
-            traits=Traits() if traits is None else traits,
-            examples=examples,  # type: ignore[arg-type]
-        )
-
-    return define

@@ -7,7 +7,7 @@ import functools
 import torch
 from torch import Tensor
 
-from surroreg.private import modes_active
+from surroreg.autograd.private import modes_active
 
 
 @functools.lru_cache(maxsize=512)

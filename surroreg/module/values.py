@@ -12,8 +12,9 @@ from torch.nn.parameter import is_lazy
 
 from surroreg.autograd import DTYPES
 from surroreg.errors import NoPrimitiveError, ParameterError, ParameterTypeError, SpecError, in_one_line, shortened
-from surroreg.parameters import Parameter, loaded_object, reference_to
 from surroreg.specs import SurrogateSpec
+from surroreg.specs.imports import loaded_object, reference_to
+from surroreg.specs.parameters import Parameter
 
 
 def checked(spec: SurrogateSpec, parameter: Parameter, value: Any) -> Any:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from surroreg.errors import in_one_line, printable, shortened
-from surroreg.versions import order
+from surroreg.registry.versions import order
 
 GROUP = "surroreg"
 UNNAMED, UNKNOWN = "<unnamed>", "<unknown>"
@@ -113,7 +113,7 @@ def versions() -> dict[str, str]:
 
 def _installed() -> tuple[list[Any], list[Remark]]:
     """Return all distributions that can be found, and remarks on the finders that raise."""
-    from surroreg._compat import metadata
+    from surroreg.registry.metadata import metadata
 
     trouble: list[Remark] = []
     try:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import contextlib
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from surroreg import api, curve
-from surroreg.curve import Curve
+from surroreg.drawing import curve
+from surroreg.drawing.curve import Curve
+from surroreg.drawing.drawable import Drawable
 from surroreg.errors import SpecError, in_one_line
-from surroreg.mathml import mathml
-from surroreg.parameters import reference_to
+from surroreg.formula.mathml import mathml
+from surroreg.registry import process
 from surroreg.specs import SurrogateSpec
-
-if TYPE_CHECKING:
-    from surroreg.module import Surrogate
+from surroreg.specs.imports import reference_to
 
 #: The picture, and the box in it that the curve is drawn in, in pixels.
 WIDTH, HEIGHT = 320.0, 170.0
@@ -23,7 +22,7 @@ LEFT, RIGHT, TOP, BOTTOM = 52.0, 312.0, 10.0, 130.0
 _CELL = "text-align:left;vertical-align:top;padding:2px 12px 2px 0;background:none"
 
 
-def card(what: Surrogate | SurrogateSpec) -> str:
+def card(what: Drawable | SurrogateSpec) -> str:
     """Return the card of a surrogate, with the present values of its parameters, or of a spec, with their defaults.
 
     Every text of the spec's is escaped: a plugin cannot put elements of its own onto the page. It never raises for what
@@ -42,7 +41,7 @@ def card(what: Surrogate | SurrogateSpec) -> str:
     return f'<div class="surroreg" style="max-width:44em;line-height:1.5">{"".join(blocks)}</div>'
 
 
-def _values(what: Surrogate | SurrogateSpec) -> dict[str, str]:
+def _values(what: Drawable | SurrogateSpec) -> dict[str, str]:
     """Return the parameters' values as text."""
     if isinstance(what, SurrogateSpec):
         return {p.name: "required" if p.required else _shown(p.default) for p in what.parameters}
@@ -85,7 +84,7 @@ def _table(spec: SurrogateSpec, values: dict[str, str]) -> str:
     return f'<div style="overflow-x:auto"><table style="{style}">{table}</table></div>'
 
 
-def _picture_of(what: Surrogate | SurrogateSpec) -> str:
+def _picture_of(what: Drawable | SurrogateSpec) -> str:
     if isinstance(what, SurrogateSpec) and any(parameter.required for parameter in what.parameters):
         return ""
     try:
@@ -102,7 +101,7 @@ def _may_be_built(spec: SurrogateSpec) -> bool:
     """Whether building a spec imports nothing but what was installed for it: one that was read from JSON may."""
     roles = (spec.derivative, spec.factory)
     with contextlib.suppress(SpecError):
-        return not any(isinstance(role, str) for role in roles) or bool(api.name_of(spec))
+        return not any(isinstance(role, str) for role in roles) or bool(process.registry.name_of(spec))
     return False
 
 

@@ -1,0 +1,36 @@
+"""What can be drawn besides a spec: an object that has what a surrogate has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Protocol
+
+from surroreg.specs import SurrogateSpec
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class Drawable(Protocol):
+    """A surrogate, as far as a drawing needs it."""
+
+    spec: SurrogateSpec
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The parameters and their present values."""
+
+    def parameters(self) -> Iterator[Tensor]:
+        """Yield what it learns."""
+
+    def buffers(self) -> Iterator[Tensor]:
+        """Yield its other tensors."""
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Return the spikes of ``x``."""
+
+    def derivative(self, x: Tensor) -> Tensor:
+        """Return the pseudo-derivative at ``x``."""
+
+    def primitive(self, x: Tensor) -> Tensor:
+        """Return the primitive at ``x``."""

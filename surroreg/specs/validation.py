@@ -1,0 +1,54 @@
+"""Checks of what a definition is given: texts, lists, references, the spike at zero."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from numbers import Real
+from typing import Any
+
+from surroreg.errors import ParameterError, SpecError, shortened
+
+_REFERENCE = re.compile(r"[\w.]+:[\w.<>]+")
+
+
+def as_tuple(values: Any, what: str) -> tuple[Any, ...]:
+    """Return ``values`` as a tuple; a lone string, which would fall apart into letters, is refused."""
+    try:
+        if not isinstance(values, (str, bytes, Mapping)):
+            return tuple(values)
+    except Exception:  # of what is no list, or of what makes one
+        pass
+    raise SpecError(f"{what} takes a list, not {shortened(values)}.")
+
+
+def check_at_zero(at_zero: Any) -> None:
+    """Raise a ParameterError unless a spike at exactly zero is 0, 1, or as the spec says."""
+    if at_zero is not None and not (isinstance(at_zero, Real) and at_zero in (0, 1)):
+        raise ParameterError(f"at_zero must be 0 or 1, not {shortened(at_zero)}.")
+
+
+def as_text(value: Any, what: str) -> str:
+    """Return ``value`` as a ``str`` that can be printed and written to a file.
+
+    Raises:
+        SpecError: it is no text, or has half a character.
+    """
+    if not isinstance(value, str):
+        raise SpecError(f"{what} must be text, not {shortened(value)}.")
+    text = str.__str__(value)  # a subclass may compare and print as it likes
+    if not text.isascii() and re.search("[\ud800-\udfff]", text):
+        raise SpecError(f"{what} has half a character, which no file can hold: {shortened(text)}.")
+    return text
+
+
+def as_reference(value: Any, what: str) -> str:
+    """Return ``value`` if it looks like ``"package.module:name"``.
+
+    Raises:
+        SpecError: it does not.
+    """
+    text = as_text(value, what)
+    if not _REFERENCE.fullmatch(text):
+        raise SpecError(f"{what} must be 'package.module:name' of something, not {shortened(text)}.")
+    return text

@@ -43,13 +43,13 @@ def _accepted(spec: SurrogateSpec) -> set[str]:
 
 def print_curve(spec: SurrogateSpec) -> None:
     """Print the derivative at the defaults, as far as there are any; in colour on a terminal, if rich is installed."""
-    from surroreg.drawing import curve
+    from surroreg.drawing.text import as_text
 
     if any(parameter.required for parameter in spec.parameters):
         return
     width, stream = min(72, shutil.get_terminal_size().columns), answer().stream
     try:
-        drawn = curve.text(spec, width=width, encoding=getattr(stream, "encoding", None) or "ascii")
+        drawn = as_text(spec, width=width, encoding=getattr(stream, "encoding", None) or "ascii")
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a plugin's code, and its formula, may do anything

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import warnings
 from collections import defaultdict
@@ -14,6 +15,7 @@ from torch import Tensor
 
 from surroreg import api
 from surroreg.conformance.report import Report
+from surroreg.drawing.svg import Frame
 from surroreg.errors import in_one_line, printable
 
 #: Symbol and words of each status, in the order in which they are counted. The words fit one and many.
@@ -151,27 +153,17 @@ def drawn(xs: Sequence[float], forward: Sequence[float], backward: Sequence[floa
         raise ValueError(f"no value is finite between {-X_MAX} and {X_MAX}")
     marks = ticks(min(0.0, *finite), max(0.0, *finite))
 
-    def across(x: float) -> float:
-        return LEFT + (x + X_MAX) / (2 * X_MAX) * (RIGHT - LEFT)
-
-    def up(y: float) -> float:
-        return BOTTOM - (y - marks[0]) / (marks[-1] - marks[0]) * (BOTTOM - TOP)
+    frame = Frame((LEFT, RIGHT), (TOP, BOTTOM), (-X_MAX, X_MAX), (marks[0], marks[-1]))
 
     def path(ys: Sequence[float]) -> str:
-        steps, drawing = [], False
-        for x, y in zip(xs, ys, strict=True):
-            if abs(y) < LARGEST:
-                place = f"{across(x):.1f} {up(y):.1f}"
-                # A line to nowhere: a point between two gaps shows as a dot.
-                steps.append(f"L{place}" if drawing else f"M{place}h0")
-            drawing = abs(y) < LARGEST
-        return "".join(steps)
+        groups = itertools.groupby(zip(xs, ys, strict=True), lambda point: abs(point[1]) < LARGEST)
+        return "".join(frame.path(points) for is_finite, points in groups if is_finite)
 
     return {
         "forward": path(forward),
         "backward": path(backward),
-        "x_ticks": [(across(x), number(x)) for x in range(-X_MAX, X_MAX + 1)],
-        "y_ticks": [(up(y), number(y)) for y in marks],
+        "x_ticks": [(frame.across(x), number(x)) for x in range(-X_MAX, X_MAX + 1)],
+        "y_ticks": [(frame.up(y), number(y)) for y in marks],
         "omitted": len(forward) + len(backward) - len(finite),
         "told": f"Over x from {-X_MAX} to {X_MAX}, forward {extent(forward)}, backward {extent(backward)}.",
     }

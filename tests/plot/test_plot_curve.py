@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 import surroreg
 from surroreg import formula
 from surroreg.drawing import curve
+from surroreg.drawing.text import as_text
 from surroreg.shape import shape
 
 
@@ -177,7 +178,7 @@ def test_a_narrow_bump_is_not_lost_in_a_wide_window():
 def test_any_constant_can_be_drawn(constant):
     drawn = curve.of(own(lambda x: torch.full_like(x, constant))())
     assert drawn.low < 0 < drawn.high
-    assert curve.text(own(lambda x: torch.full_like(x, constant))())
+    assert as_text(own(lambda x: torch.full_like(x, constant))())
     assert {point.y for point in points(drawn)} <= {constant}
 
 
@@ -207,10 +208,10 @@ def test_curves_are_drawn_in_any_mode_of_the_caller(mode):
 
 def test_the_formulas_of_the_built_ins_are_drawn_without_torch():
     code = (
-        "import sys, surroreg; from surroreg.drawing import curve\n"
+        "import sys, surroreg; from surroreg.drawing.text import as_text\n"
         "for name in surroreg.names(namespace='builtin'):\n"
         "    spec = surroreg.spec(name)\n"
-        "    if spec.formula: curve.text(spec), spec._repr_html_()\n"
+        "    if spec.formula: as_text(spec), spec._repr_html_()\n"
         "from surroreg.cli import main; main(['show', 'atan'])\n"
         "assert 'torch' not in sys.modules"
     )

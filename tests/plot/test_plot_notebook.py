@@ -9,8 +9,7 @@ import pytest
 import torch
 
 import surroreg
-from surroreg.drawing import card as notebook
-from surroreg.drawing import curve
+from surroreg.drawing import curve, svg
 from surroreg.shape import shape
 
 #: All the elements a card is made of; none runs or loads anything.
@@ -37,10 +36,10 @@ def coordinates(root, part="derivative"):
 
 def axis(root):
     """How a place on the page is read as an input, by the numbers below the picture."""
-    y = notebook.BOTTOM + 16
+    y = svg.BOTTOM + 16
     numbers = [text for text in root.iter("text") if float(text.get("y")) == pytest.approx(y)]
     low, high = (float(next(t.text for t in numbers if t.get("text-anchor") == side)) for side in ("start", "end"))
-    return lambda x: low + (x - notebook.LEFT) / (notebook.RIGHT - notebook.LEFT) * (high - low)
+    return lambda x: low + (x - svg.LEFT) / (svg.RIGHT - svg.LEFT) * (high - low)
 
 
 def test_every_surrogate_and_every_spec_has_a_card_of_known_elements(name, loaded):
@@ -74,8 +73,8 @@ def test_everything_is_within_the_picture(name, loaded):
     root = parsed(loaded._repr_html_())
     for part in ("derivative", "area", "band"):
         for x, y in coordinates(root, part):
-            assert notebook.LEFT - 0.01 <= x <= notebook.RIGHT + 0.01
-            assert notebook.TOP - 0.01 <= y <= notebook.BOTTOM + 0.01
+            assert svg.LEFT - 0.01 <= x <= svg.RIGHT + 0.01
+            assert svg.TOP - 0.01 <= y <= svg.BOTTOM + 0.01
 
 
 def test_the_present_values_are_shown():

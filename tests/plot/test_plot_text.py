@@ -10,6 +10,7 @@ import torch
 import surroreg
 from surroreg.cli import main
 from surroreg.drawing import curve
+from surroreg.drawing.text import as_text
 from surroreg.shape import shape
 
 
@@ -24,13 +25,13 @@ def read(text):
 
 def test_it_fits_the_width_and_the_height_asked_for(name, loaded):
     for width, height in ((72, 12), (40, 5), (100, 30)):
-        lines = curve.text(loaded, width=width, height=height).splitlines()
+        lines = as_text(loaded, width=width, height=height).splitlines()
         assert len(lines) == height + 2
         assert max(map(len, lines)) <= width
 
 
 def test_the_axes_are_numbered(name, loaded):
-    rows, labels, numbers = read(curve.text(loaded))
+    rows, labels, numbers = read(as_text(loaded))
     drawn = curve.of(loaded)
     assert "0" in labels
     heights = [point.most for line in drawn.lines for point in line]
@@ -45,7 +46,7 @@ def test_the_axes_are_numbered(name, loaded):
 )
 def test_the_top_row_is_marked_at_the_peak_and_nowhere_else(asked, encoding):
     surrogate = surroreg.load(asked)
-    text = curve.text(surrogate, encoding=encoding)
+    text = as_text(surrogate, encoding=encoding)
     if encoding != "utf-8":
         assert text.isascii()
     rows, _, ((low, _, _), _, (high, _, columns)) = read(text)
@@ -59,17 +60,17 @@ def test_the_top_row_is_marked_at_the_peak_and_nowhere_else(asked, encoding):
 
 
 def test_the_zero_below_stands_at_the_threshold():
-    axis, below = curve.text(surroreg.load("spike_rate_escape")).splitlines()[-2:]
+    axis, below = as_text(surroreg.load("spike_rate_escape")).splitlines()[-2:]
     assert axis.index("┴") == below.index(" 0 ") + 1
 
 
 def test_a_jump_is_not_joined():
-    rows, _, _ = read(curve.text(surroreg.load("heaviside")))
+    rows, _, _ = read(as_text(surroreg.load("heaviside")))
     assert [bool(row.strip()) for row in rows] == [True] + [False] * 10 + [True]
 
 
 def test_braille_and_ascii_draw_the_same_curve():
-    fine, coarse = (read(curve.text(surroreg.load("atan"), encoding=code))[0] for code in ("utf-8", "ascii"))
+    fine, coarse = (read(as_text(surroreg.load("atan"), encoding=code))[0] for code in ("utf-8", "ascii"))
     for fine_row, coarse_row in zip(fine, coarse, strict=True):
         ends = [(len(row) - len(row.lstrip()), len(row.rstrip())) for row in (fine_row, coarse_row)]
         assert ends[0] == pytest.approx(ends[1], abs=6)
@@ -78,7 +79,7 @@ def test_braille_and_ascii_draw_the_same_curve():
 def test_show_draws_the_curve_below_the_formula(capsys):
     assert main(["show", "atan"]) == 0
     out = capsys.readouterr().out
-    assert curve.text(surroreg.spec("atan")) in out
+    assert as_text(surroreg.spec("atan")) in out
     assert out.index("d(x) =") < out.index("└") < out.index("Peak alpha/2")
 
 
@@ -159,5 +160,5 @@ def test_show_without_rich_is_the_same_without_colour(capsys, monkeypatch):
 
 def test_the_present_values_are_drawn_and_gradients_left_alone():
     surrogate = surroreg.load("sigmoid", slope=torch.nn.Parameter(torch.tensor([4.0])))
-    assert curve.text(surrogate) == curve.text(surroreg.load("sigmoid", slope=4.0))
+    assert as_text(surrogate) == as_text(surroreg.load("sigmoid", slope=4.0))
     assert surrogate.slope.grad is None

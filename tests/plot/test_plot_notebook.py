@@ -142,5 +142,5 @@ def test_lines_are_broken_in_the_picture_where_the_derivative_jumps():
 
 
 def test_the_picture_takes_the_colour_of_the_text():
-    picture = notebook.picture(curve.of(surroreg.spec("atan")))
+    picture = svg.picture(curve.of(surroreg.spec("atan")))
     assert set(re.findall(r'(?:fill|stroke)="([^"]+)"', picture)) == {"none", "currentColor"}

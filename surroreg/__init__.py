@@ -79,8 +79,6 @@ def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'surroreg' has no attribute {name!r}")
     value = getattr(importlib.import_module(_HOME[name]), name)
-    if isinstance(value, type):
-        value.__module__ = "surroreg"  # pickles, tracebacks and pages name it as users import it
     globals()[name] = value
     return value
 

@@ -7,6 +7,9 @@ import re
 import sys
 import warnings
 from collections.abc import Iterable, Mapping
+from typing import TypeVar
+
+Class = TypeVar("Class", bound=type)
 
 
 class SurroregError(Exception):
@@ -67,6 +70,15 @@ class PluginWarning(RuntimeWarning):
 class DeprecatedAliasWarning(FutureWarning):
     """A surrogate was asked for by a name that will go away."""
 
+
+def public(cls: Class) -> Class:
+    """Let pickles, tracebacks and ``repr`` name a class by the path from which users import it."""
+    cls.__module__ = "surroreg"
+    return cls
+
+
+for _class in [value for value in globals().values() if isinstance(value, type)]:
+    public(_class)
 
 #: What a terminal obeys instead of showing it (escapes, changes of direction), and what no stream can encode.
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")

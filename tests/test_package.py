@@ -34,6 +34,12 @@ def test_every_public_name_resolves_and_is_declared_for_type_checkers():
         surroreg.lod  # noqa: B018
 
 
+def test_public_classes_are_named_by_the_path_users_import():
+    classes = [value for value in (getattr(surroreg, name) for name in surroreg.__all__) if isinstance(value, type)]
+    assert len(classes) > 10
+    assert {value.__module__ for value in classes} == {"surroreg"}
+
+
 def test_the_wheel_holds_the_package_and_nothing_else(tmp_path, monkeypatch):
     monkeypatch.chdir(ROOT)
     names = zipfile.ZipFile(tmp_path / build_wheel(str(tmp_path))).namelist()

@@ -53,3 +53,18 @@ def as_surrogate(surrogate: Surrogate | str, params: Mapping[str, Any], at_zero:
             f"Load it with at_zero={at_zero!r}, or pass at_zero={surrogate.at_zero} beside it."
         )
     return surrogate
+
+
+def refuse_learnable(surrogate: Surrogate, reason: str) -> None:
+    """Raise if a surrogate learns a parameter that a library would not train.
+
+    Args:
+        surrogate: any.
+        reason: why not, and what to do about it, as sentences.
+
+    Raises:
+        ParameterTypeError: it learns one.
+    """
+    for name, parameter in surrogate.named_parameters():
+        if parameter.requires_grad:
+            raise ParameterTypeError(f"{surrogate!r} cannot learn its {name} here: {reason}")

@@ -7,8 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
-from surroreg.compat import as_surrogate
-from surroreg.errors import ParameterTypeError
+from surroreg.compat import as_surrogate, refuse_learnable
 from surroreg.module import Surrogate
 
 
@@ -39,12 +38,9 @@ def spike_generation_fn(surrogate: Surrogate | str, *, at_zero: int = 1, **param
         SurroregError: see :func:`surroreg.load`.
     """
     found = as_surrogate(surrogate, params, at_zero)
-    learnable = [name for name, parameter in found.named_parameters() if parameter.requires_grad]
-    if learnable:
-        raise ParameterTypeError(
-            f"{found!r} cannot learn its {learnable[0]} here: rockpool lists only parameters of its own, so an "
-            "optimiser would not see it. Give a number."
-        )
+    refuse_learnable(
+        found, "rockpool lists only parameters of its own, so an optimiser would not see it. Give a number."
+    )
     return SpikeGeneration(found)
 
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from torch import Tensor, nn
 
-from surroreg.compat import as_surrogate
+from surroreg.compat import as_surrogate, refuse_learnable
 from surroreg.errors import ParameterTypeError
 from surroreg.module import Surrogate
 
@@ -80,12 +80,7 @@ def surrogate_grad_fn(surrogate: Surrogate | str, **params: Any) -> SurrogateGra
     found = as_surrogate(surrogate, params, None)
     if found.spec.factory is not None:
         raise NotImplementedError(f"{found.spec.name!r} comes from a factory, and tells no derivative. Use spike_fn.")
-    learnable = [name for name, parameter in found.named_parameters() if parameter.requires_grad]
-    if learnable:
-        raise ParameterTypeError(
-            f"{found!r} cannot learn its {learnable[0]} here: sinabs computes the derivative outside of autograd. "
-            "Use spike_fn, or give a number."
-        )
+    refuse_learnable(found, "sinabs computes the derivative outside of autograd. Use spike_fn, or give a number.")
     return SurrogateGradient(found)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import math
 import pickle
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from surroreg import shape
 from surroreg.autograd import Call, check_input, spike
 from surroreg.errors import (
     NoPrimitiveError,
@@ -19,14 +17,17 @@ from surroreg.errors import (
     ParameterTypeError,
     SpecError,
     did_you_mean,
+    public,
     shortened,
     warn,
 )
+from surroreg.module.scaling import scaled, shifted
 from surroreg.module.values import checked, shown, to_plain
 from surroreg.registry import process
+from surroreg.registry.qualified import BUILTIN, qualified
 from surroreg.specs import SurrogateSpec
 from surroreg.specs.adjusted import adjusted
-from surroreg.specs.parameters import SCALE, SHIFT, Parameter
+from surroreg.specs.parameters import SCALE, SHIFT
 from surroreg.specs.validation import check_at_zero
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 _DERIVED = frozenset({"spec", "_names", "_fires_at_zero", "_call", "_factored"})
 
 
+@public
 class Surrogate(nn.Module):
     """A Heaviside step forward, a pseudo-derivative backward. Get one from :func:`surroreg.load`.
 
@@ -156,21 +158,7 @@ class Surrogate(nn.Module):
             ParameterError: the value is not above zero, or the peak or area is infinite, negative, zero or random.
             NotImplementedError: the surrogate comes from a factory, and tells no derivative.
         """
-        given = {"factor": factor, "peak": peak, "area": area}
-        wanted = [(how, value) for how, value in given.items() if value is not None]
-        if len(wanted) != 1:
-            raise TypeError(f"scaled takes one of factor, peak and area; got {len(wanted)} of them.")
-        ((how, value),) = wanted
-        base, own = self._base()
-        value = self._number(SCALE, value)
-        if how == "factor":
-            value *= self.params.get(SCALE.name, 1.0)
-        else:
-            found = {"peak": shape.peak, "area": shape.area}[how](base, own)
-            if not 0 < found < math.inf:
-                raise ParameterError(f"{self.spec.name!r} has the {how} {found}; give scaled(factor=...) instead.")
-            value /= found
-        return type(self)(base, {**self.params, SCALE.name: value}, self._at_zero)
+        return scaled(self, factor=factor, peak=peak, area=area)
 
     def shifted(self, *, by: float) -> Surrogate:
         """Return this surrogate with its derivative moved up by ``by`` membrane units, down where that is negative.
@@ -182,27 +170,7 @@ class Surrogate(nn.Module):
             ParameterError: ``by`` is NaN or infinite.
             NotImplementedError: the surrogate comes from a factory, and tells no derivative.
         """
-        base, _ = self._base()
-        offset = self.params.get(SHIFT.name, 0.0) + self._number(SHIFT, by)
-        return type(self)(base, {**self.params, SHIFT.name: offset}, self._at_zero)
-
-    def _number(self, parameter: Parameter, value: Any) -> float:
-        if isinstance(value, Tensor):
-            raise ParameterTypeError(
-                f"{self.spec.name!r}: {parameter.name} is a number here, not a tensor; "
-                f"to have it learnt, load the surrogate with {parameter.name}=... instead."
-            )
-        return float(checked(self.spec, parameter, value))
-
-    def _base(self) -> tuple[SurrogateSpec, dict[str, Any]]:
-        """Return the spec and the parameters without scale and shift."""
-        if self._call is None:
-            raise NotImplementedError(f"{self.spec.name!r} comes from a factory, and tells no derivative.")
-        for name in (SCALE.name, SHIFT.name):
-            if isinstance(self.params.get(name), Tensor):
-                raise ParameterTypeError(f"{self.spec.name!r} has a tensor as its {name}; assign to that instead.")
-        base = self.spec.base or self.spec
-        return base, {p.name: self.params[p.name] for p in base.parameters}
+        return shifted(self, by)
 
     # -- parameters -----------------------------------------------------------------------------
 
@@ -334,7 +302,7 @@ class Surrogate(nn.Module):
         arguments = [f"{name}={shown(value)}" for name, value in self.params.items()]
         arguments += [] if self._at_zero is None else [f"at_zero={self._at_zero}"]
         try:
-            name = process.registry.name_of(self.spec).removeprefix("builtin/")
+            name = process.registry.name_of(self.spec).removeprefix(qualified(BUILTIN, ""))
         except SpecError:
             return f"{self.spec.name}({', '.join(arguments)})"
         return f"surroreg.load({', '.join([repr(name), *arguments])})"
@@ -423,7 +391,3 @@ class Surrogate(nn.Module):
         else:
             clone._rebuild()
         return clone
-
-
-# Pickles, and torch.serialization.add_safe_globals, name it where users import it from.
-Surrogate.__module__ = "surroreg"

@@ -6,13 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from surroreg.errors import PluginLoadError, SurroregError, UnknownSurrogateError, did_you_mean, shortened
+from surroreg.errors import PluginLoadError, SurroregError, UnknownSurrogateError, did_you_mean, public, shortened
 from surroreg.libraries import ROWS
 from surroreg.registry.loader import Namespace
+from surroreg.registry.qualified import listed, parts, qualified
 from surroreg.registry.synonyms import SYNONYMS, Synonym, nearest_word, plain
 
-BUILTIN = "builtin"
-LOCAL = "local"
 Status = Literal["loaded", "failed", "unavailable", "disabled"]
 
 #: Packages that can be installed for a namespace.
@@ -24,6 +23,7 @@ PACKAGES = {
 }
 
 
+@public
 @dataclass(frozen=True)
 class PluginInfo:
     """What became of an installed plugin.
@@ -69,9 +69,11 @@ def unknown(name: str, namespace: str, infos: Iterable[PluginInfo], spaces: Iter
     if namespace in away:
         text += f" {namespace!r} comes with: pip install {away[namespace]}."
     else:
-        bare = name.rpartition("/")[2]
+        _, bare = parts(name)
         answer = _answer(bare, spaces, away)
-        hidden = [f"{space.name}/{bare.lower()}" for space in spaces if not space.bare and bare.lower() in space.keys]
+        hidden = [
+            qualified(space.name, bare.lower()) for space in spaces if not space.bare and bare.lower() in space.keys
+        ]
         if hidden and not namespace:
             answer += f" Only by qualified name: {', '.join(map(repr, hidden))}."
         text += answer or _look_alikes(bare, [*here, *spaces])
@@ -93,7 +95,7 @@ def _answer(asked: str, spaces: Iterable[Namespace], away: Mapping[str, str]) ->
     if asked.lower() in keys:  # the namespace was wrong
         return ""
     for ours in (*(row.ours for row in ROWS), *(synonym.name for synonym in SYNONYMS.values())):
-        space, _, bare = ours.rpartition("/")
+        space, bare = parts(ours)
         if asked.lower() == bare and space in away:
             return f" {ours!r} comes with: pip install {away[space]}."
     word, names = plain(asked), set(map(plain, keys))
@@ -108,7 +110,7 @@ def _answer(asked: str, spaces: Iterable[Namespace], away: Mapping[str, str]) ->
     else:
         return ""
     values = " and ".join(f"{key}={value}" for key, value in synonym.params.items())
-    package = away.get(synonym.name.rpartition("/")[0])
+    package = away.get(parts(synonym.name)[0])
     text = " Ask for " if found == word else f" If you mean {found!r}, ask for "
     text += f"{synonym.name!r} with {values}." if values else f"{synonym.name!r}."
     text += f" It comes with: pip install {package}." if package else ""
@@ -123,5 +125,5 @@ def _look_alikes(asked: str, spaces: Iterable[Namespace]) -> str:
     for space in spaces:
         for spec in space.specs.values():
             for key in (spec.name, *spec.aliases):
-                shown.setdefault(key.lower(), key if space.name == BUILTIN else f"{space.name}/{key}")
+                shown.setdefault(key.lower(), listed(space.name, key))
     return did_you_mean(asked, shown)

@@ -16,8 +16,9 @@ from typing import Any
 from surroreg.errors import MissingLibraryError, PluginLoadError, PluginWarning, SurroregError, shortened, warn
 from surroreg.registry import discovery
 from surroreg.registry.discovery import Candidate, Remark, Switches
-from surroreg.registry.inventory import BUILTIN, LOCAL, PluginInfo, Status
+from surroreg.registry.inventory import PluginInfo, Status
 from surroreg.registry.loader import UNFINISHED, Loader, Namespace, because
+from surroreg.registry.qualified import BUILTIN, LOCAL
 
 #: Seconds for which a fork waits for other threads. The plugin that one of them imports may wait for that very fork.
 PATIENCE = 10

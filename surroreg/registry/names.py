@@ -19,9 +19,10 @@ from surroreg.errors import (
 )
 from surroreg.registry import discovery
 from surroreg.registry.discovery import Candidate, Remark
-from surroreg.registry.inventory import BUILTIN, LOCAL, unknown
+from surroreg.registry.inventory import unknown
 from surroreg.registry.loader import WRAP, Loader, Namespace
 from surroreg.registry.loading import Plugins
+from surroreg.registry.qualified import BUILTIN, LOCAL, listed, parts, qualified
 from surroreg.specs import IDENTIFIER, SurrogateSpec
 from surroreg.specs.imports import import_object, loaded_object
 
@@ -59,16 +60,17 @@ class Registry:
             raise TypeError(f"a surrogate is asked for by name, a str, not {type(name).__name__}.")
         if ":" in name:
             return "", self._at(name, import_object if may_import else loaded_object)
-        namespace, slash, key = name.lower().rpartition("/")
-        if key in self.builtin.keys and (namespace == BUILTIN or not slash):
+        namespace, key = parts(name.lower())
+        is_bare = "/" not in name
+        if key in self.builtin.keys and (namespace == BUILTIN or is_bare):
             found = [self.builtin]
         elif namespace == BUILTIN:
             found = []
         else:
-            spaces = self.plugins.spaces(namespace if slash else None)
-            found = [space for space in spaces if key in space.keys and (slash or space.bare)]
+            spaces = self.plugins.spaces(None if is_bare else namespace)
+            found = [space for space in spaces if key in space.keys and (space.bare or not is_bare)]
         if len(found) > 1:
-            options = " or ".join(repr(f"{space.name}/{space.keys[key].name}") for space in found)
+            options = " or ".join(repr(qualified(space.name, space.keys[key].name)) for space in found)
             raise AmbiguousSurrogateError(f"{name!r} is offered by {len(found)} plugins; ask for {options}.")
         if not found:
             raise unknown(name, namespace, self.plugins.infos(), [self.builtin, *self.plugins.spaces()])
@@ -88,10 +90,10 @@ class Registry:
             raise unknown(f"{namespace}/*", namespace, self.plugins.infos(), [self.builtin, *self.plugins.spaces()])
         pattern = pattern.lower()
         return sorted(
-            name if space.name == BUILTIN else f"{space.name}/{name}"
+            listed(space.name, name)
             for space in spaces
             for name in space.specs
-            if fnmatch.fnmatchcase(name, pattern) or fnmatch.fnmatchcase(f"{space.name}/{name}", pattern)
+            if fnmatch.fnmatchcase(name, pattern) or fnmatch.fnmatchcase(qualified(space.name, name), pattern)
         )
 
     def register(self, spec: SurrogateSpec, *, namespace: str = LOCAL) -> None:
@@ -122,13 +124,13 @@ class Registry:
         spec = spec.base or spec
         for space in (self.builtin, *self.plugins.loaded.values()):
             if spec.is_same(space.specs.get(spec.name)):
-                return f"{space.name}/{spec.name}"
+                return qualified(space.name, spec.name)
         with contextlib.suppress(SpecError):
             if spec.is_same(loaded_object(spec.origin)):
                 return spec.origin
         for space in self.plugins.local.values():
             if spec.is_same(space.specs.get(spec.name)):
-                return f"{space.name}/{spec.name}"
+                return qualified(space.name, spec.name)
         raise SpecError(
             f"surrogate {spec.name!r} has no name to find it by: register it, or define it at a module's top level."
         )
@@ -147,8 +149,7 @@ class Registry:
 
     def _warn_alias(self, name: str, space: Namespace, spec: SurrogateSpec) -> None:
         with self.plugins.lock:
-            if (alias := f"{space.name}/{name.lower().rpartition('/')[2]}") in self._warned_aliases:
+            if (alias := qualified(space.name, parts(name.lower())[1])) in self._warned_aliases:
                 return
             self._warned_aliases.add(alias)
-        qualified = spec.name if space.name == BUILTIN else f"{space.name}/{spec.name}"
-        warn(f"{name!r} is deprecated; ask for {qualified!r}.", DeprecatedAliasWarning)
+        warn(f"{name!r} is deprecated; ask for {listed(space.name, spec.name)!r}.", DeprecatedAliasWarning)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from numbers import Integral, Real
 from typing import Any
 
-from surroreg.errors import ParameterError, ParameterTypeError, SpecError, in_one_line, shortened
+from surroreg.errors import ParameterError, ParameterTypeError, SpecError, in_one_line, public, shortened
 from surroreg.specs.imports import import_object, reference_to
 from surroreg.specs.validation import as_reference, as_text
 
@@ -37,6 +37,7 @@ def _admit(bounds: Mapping[str, float], number: float) -> bool:
     return all(_RELATIONS[key][1](number, bound) for key, bound in bounds.items())
 
 
+@public
 @dataclass(frozen=True)
 class Parameter:
     """A named, typed, bounded, documented knob of a surrogate.

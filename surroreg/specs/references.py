@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from surroreg.errors import SpecError, shortened
+from surroreg.errors import SpecError, public, shortened
 from surroreg.specs.validation import as_text
 
 
+@public
 @dataclass(frozen=True)
 class Reference:
     """Where a surrogate comes from: ``doi:...``, ``arxiv:...`` or an ``https://`` address."""

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field, fields
 from types import FrameType
 from typing import TYPE_CHECKING, Any, get_args
 
-from surroreg.errors import ParameterError, ParameterTypeError, SpecError, did_you_mean, in_one_line, shortened
+from surroreg.errors import ParameterError, ParameterTypeError, SpecError, did_you_mean, in_one_line, public, shortened
 from surroreg.specs.imports import import_object, loaded_object, reference_to
 from surroreg.specs.parameters import NAME, SCALE, SHIFT, Parameter
 from surroreg.specs.references import Reference
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,99}")
 
 
+@public
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SurrogateSpec:
     """The immutable description a surrogate is built from. It needs no torch to exist.

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from surroreg.errors import SpecError, did_you_mean, shortened
+from surroreg.errors import SpecError, did_you_mean, public, shortened
 from surroreg.specs.validation import as_text, as_tuple
 
 Capability = Literal["autocast", "compile", "export", "func_grad", "jvp", "second_order", "vmap"]
 CAPABILITIES: tuple[Capability, ...] = get_args(Capability)
 
 
+@public
 @dataclass(frozen=True)
 class Traits:
     """What a spec promises beyond its formula.

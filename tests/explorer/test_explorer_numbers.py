@@ -53,7 +53,6 @@ def close(ours: float, theirs: float, peak: float) -> bool:
 
 def test_every_surrogate_with_a_formula_is_offered(tab):
     with_formula = {name for name in surroreg.names() if surroreg.spec(name).formula is not None}
-    assert len(with_formula) == 30
     assert set(offered(tab)) == with_formula
     assert [told["name"] for told in tab.evaluate("DATA.omitted")] == ["custom_surrogate"]
 

@@ -52,7 +52,7 @@ def test_without_gradient(s):
 
 
 def test_inductor_all_in_one_graph():
-    # One function over every surrogate: one compilation instead of fifteen.
+    # One function over every surrogate: one compilation instead of one for each.
     every = nn.ModuleList(build(name) for name in NAMES)
     x = points(torch.float32)
     f = compiled(lambda x: torch.stack([s(x) for s in every]), "inductor")

@@ -5,8 +5,7 @@ Its classes take ``spiking`` besides, which turns the surrogate into its primiti
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from surroreg import Parameter, Reference, SurrogateSpec, Traits, hookimpl
@@ -17,108 +16,9 @@ LIBRARY, VERSION = "spikingjelly", "2.0.0"
 surroreg_bare_names = False
 
 
-def _made(kind: str, **params: Any) -> Any:
-    return getattr(importlib.import_module("spikingjelly.activation_based.surrogate"), kind)(**params)
-
-
-def piecewise_quadratic(alpha: float) -> Any:
-    """Return ``PiecewiseQuadratic``."""
-    return _made("PiecewiseQuadratic", alpha=alpha)
-
-
-def piecewise_exp(alpha: float) -> Any:
-    """Return ``PiecewiseExp``."""
-    return _made("PiecewiseExp", alpha=alpha)
-
-
-def sigmoid(alpha: float) -> Any:
-    """Return ``Sigmoid``."""
-    return _made("Sigmoid", alpha=alpha)
-
-
-def soft_sign(alpha: float) -> Any:
-    """Return ``SoftSign``."""
-    return _made("SoftSign", alpha=alpha)
-
-
-def super_spike(alpha: float) -> Any:
-    """Return ``SuperSpike``."""
-    return _made("SuperSpike", alpha=alpha)
-
-
-def atan(alpha: float) -> Any:
-    """Return ``ATan``."""
-    return _made("ATan", alpha=alpha)
-
-
-def nonzero_sign_log_abs(alpha: float) -> Any:
-    """Return ``NonzeroSignLogAbs``."""
-    return _made("NonzeroSignLogAbs", alpha=alpha)
-
-
-def erf(alpha: float) -> Any:
-    """Return ``Erf``."""
-    return _made("Erf", alpha=alpha)
-
-
-def piecewise_leaky_relu(w: float, c: float) -> Any:
-    """Return ``PiecewiseLeakyReLU``."""
-    return _made("PiecewiseLeakyReLU", w=w, c=c)
-
-
-def squarewave_fourier_series(n: int, T_period: float) -> Any:
-    """Return ``SquarewaveFourierSeries``."""
-    return _made("SquarewaveFourierSeries", n=n, T_period=T_period)
-
-
-def s2nn(alpha: float, beta: float) -> Any:
-    """Return ``S2NN``."""
-    return _made("S2NN", alpha=alpha, beta=beta)
-
-
-def q_pseudo_spike(alpha: float) -> Any:
-    """Return ``QPseudoSpike``."""
-    return _made("QPseudoSpike", alpha=alpha)
-
-
-def leaky_k_relu(leak: float, k: float) -> Any:
-    """Return ``LeakyKReLU``."""
-    return _made("LeakyKReLU", leak=leak, k=k)
-
-
-def fake_numerical_gradient(alpha: float) -> Any:
-    """Return ``FakeNumericalGradient``."""
-    return _made("FakeNumericalGradient", alpha=alpha)
-
-
-def log_tailed_relu(alpha: float) -> Any:
-    """Return ``LogTailedReLU``."""
-    return _made("LogTailedReLU", alpha=alpha)
-
-
-def deterministic_pass() -> Any:
-    """Return ``DeterministicPass``."""
-    return _made("DeterministicPass")
-
-
-def poisson_pass() -> Any:
-    """Return ``PoissonPass``."""
-    return _made("PoissonPass")
-
-
-def multi_level_spike_count(max_spike_count: int) -> Any:
-    """Return ``MultiLevelSpikeCount``."""
-    return _made("MultiLevelSpikeCount", max_spike_count=max_spike_count)
-
-
-def rect(alpha: float) -> Any:
-    """Return ``Rect``."""
-    return _made("Rect", alpha=alpha)
-
-
 def _spec(
     kind: str,
-    factory: Callable[..., Any],
+    name: str,
     formula: str,
     parameters: Iterable[Parameter] = (),
     *,
@@ -129,8 +29,8 @@ def _spec(
     **traits: Any,
 ) -> SurrogateSpec:
     return SurrogateSpec(
-        name=factory.__name__,
-        factory=factory,
+        name=name,
+        factory=f"spikingjelly.activation_based.surrogate:{kind}",
         formula=formula,
         parameters=tuple(parameters),
         traits=Traits(fires_at_zero=fires_at_zero, even=even, non_negative=non_negative, **traits),
@@ -145,34 +45,34 @@ ALPHA_1, ALPHA_2, ALPHA_4 = (steepness("alpha", default) for default in (1, 2, 4
 OFFERED = (
     _spec(
         "PiecewiseQuadratic",
-        piecewise_quadratic,
+        "piecewise_quadratic",
         "alpha*Max(0, 1 - alpha*Abs(x))",
         [ALPHA_1],
         kinks=("-1/alpha", "0", "1/alpha"),
     ),
-    _spec("PiecewiseExp", piecewise_exp, "alpha/2*exp(-alpha*Abs(x))", [ALPHA_1], kinks=("0",)),
-    _spec("Sigmoid", sigmoid, "alpha*exp(-alpha*x)/(1 + exp(-alpha*x))**2", [ALPHA_4]),
-    _spec("SoftSign", soft_sign, "alpha/2/(1 + alpha*Abs(x))**2", [ALPHA_2], kinks=("0",)),
+    _spec("PiecewiseExp", "piecewise_exp", "alpha/2*exp(-alpha*Abs(x))", [ALPHA_1], kinks=("0",)),
+    _spec("Sigmoid", "sigmoid", "alpha*exp(-alpha*x)/(1 + exp(-alpha*x))**2", [ALPHA_4]),
+    _spec("SoftSign", "soft_sign", "alpha/2/(1 + alpha*Abs(x))**2", [ALPHA_2], kinks=("0",)),
     _spec(
         "SuperSpike",
-        super_spike,
+        "super_spike",
         "alpha/(1 + Abs(x))**2",
         [number("alpha", 1, "Height of the peak.", gt=0)],
         kinks=("0",),
     ),
-    _spec("ATan", atan, "alpha/2/(1 + (pi/2*alpha*x)**2)", [ALPHA_2]),
-    _spec("NonzeroSignLogAbs", nonzero_sign_log_abs, "1/(1/alpha + Abs(x))", [ALPHA_1], kinks=("0",)),
-    _spec("Erf", erf, "alpha/sqrt(pi)*exp(-(alpha*x)**2)", [ALPHA_2]),
+    _spec("ATan", "atan", "alpha/2/(1 + (pi/2*alpha*x)**2)", [ALPHA_2]),
+    _spec("NonzeroSignLogAbs", "nonzero_sign_log_abs", "1/(1/alpha + Abs(x))", [ALPHA_1], kinks=("0",)),
+    _spec("Erf", "erf", "alpha/sqrt(pi)*exp(-(alpha*x)**2)", [ALPHA_2]),
     _spec(
         "PiecewiseLeakyReLU",
-        piecewise_leaky_relu,
+        "piecewise_leaky_relu",
         "Piecewise((1/(2*w), Abs(x) < w), (c, True))",
         [number("w", 1, "Half-width.", gt=0), number("c", 0.01, "Gradient outside.", ge=0)],
         kinks=("-w", "w"),
     ),
     _spec(
         "SquarewaveFourierSeries",
-        squarewave_fourier_series,
+        "squarewave_fourier_series",
         # The sum of cos((2*i - 1)*2*pi*x/T_period) over i from 1 to n - 1, times 4/T_period.
         "2/T_period*chebyshevu(2*n - 3, cos(2*pi*x/T_period))",
         [
@@ -183,7 +83,7 @@ OFFERED = (
     ),
     _spec(
         "S2NN",
-        s2nn,
+        "s2nn",
         "Piecewise((alpha*exp(alpha*x)/(1 + exp(alpha*x))**2, x < 0), (beta/(x + 1), True))",
         [
             number("alpha", 4, "Steepness below threshold.", gt=0),
@@ -194,14 +94,14 @@ OFFERED = (
     ),
     _spec(
         "QPseudoSpike",
-        q_pseudo_spike,
+        "q_pseudo_spike",
         "(1 + 2/(alpha - 1)*Abs(x))**(-alpha)",
         [number("alpha", 2, "Thinness of the tails.", gt=1)],
         kinks=("0",),
     ),
     _spec(
         "LeakyKReLU",
-        leaky_k_relu,
+        "leaky_k_relu",
         "Piecewise((k, x >= 0), (leak, True))",
         [number("leak", 0, "Gradient below threshold.", ge=0), number("k", 1, "Gradient above.", gt=0)],
         even=False,
@@ -210,25 +110,25 @@ OFFERED = (
     ),
     _spec(
         "FakeNumericalGradient",
-        fake_numerical_gradient,
+        "fake_numerical_gradient",
         "Min(alpha, 1/Abs(x))",
         [number("alpha", 0.3, "Height of the peak.", gt=0)],
         kinks=("-1/alpha", "1/alpha"),
     ),
     _spec(
         "LogTailedReLU",
-        log_tailed_relu,
+        "log_tailed_relu",
         "Piecewise((alpha, x <= 0), (1, x <= 1), (1/x, True))",
         [number("alpha", 0, "Gradient below threshold.", ge=0)],
         even=False,
         kinks=("0", "1"),
         examples=[{"alpha": 0.1}],
     ),
-    _spec("DeterministicPass", deterministic_pass, "1", reads="nothing"),
-    _spec("PoissonPass", poisson_pass, "1", reads="nothing", fires_at_zero=False),
+    _spec("DeterministicPass", "deterministic_pass", "1", reads="nothing"),
+    _spec("PoissonPass", "poisson_pass", "1", reads="nothing", fires_at_zero=False),
     _spec(
         "MultiLevelSpikeCount",
-        multi_level_spike_count,
+        "multi_level_spike_count",
         "Piecewise((1, (x >= 0) & (x <= max_spike_count)), (0, True))",
         [Parameter("max_spike_count", type=int, ge=1, doc="Largest number of spikes.")],
         fires_at_zero=False,
@@ -238,7 +138,7 @@ OFFERED = (
     ),
     _spec(
         "Rect",
-        rect,
+        "rect",
         "Piecewise((alpha, Abs(x) < 1/(2*alpha)), (0, True))",
         [ALPHA_1],
         kinks=("-1/(2*alpha)", "1/(2*alpha)"),

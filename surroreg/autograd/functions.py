@@ -1,0 +1,95 @@
+"""The spike as two ``autograd.Function`` classes: a cheap one, and one that every transform of PyTorch knows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+import torch
+from torch import Tensor
+from torch.autograd.function import Function
+
+from surroreg.autograd.private import direct_apply
+from surroreg.autograd.rule import Rule, Values, merged
+
+
+def _note(
+    ctx: Any, rule: Rule, x: Tensor, spikes: Tensor, numbers: Values, tensors: Sequence[Tensor], learns: bool
+) -> Any:
+    """Note what the backward pass needs, and return the tensors among it, which are to be saved."""
+    ctx.rule, ctx.numbers = rule, numbers
+    # Learning a parameter takes the primitive at x, whatever the derivative itself reads.
+    kept = x if rule.reads == "input" or learns else spikes if rule.reads == "sign" else None
+    return kept, *tensors
+
+
+def _backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+    rule, numbers = ctx.rule, ctx.numbers
+    kept, *tensors = ctx.saved_tensors or (None,)
+    x = grad if kept is None else kept  # of which then only the shape is read
+    if not tensors:
+        return None, rule.quick_pullback(x, grad, numbers), None
+    needed = ctx.needs_input_grad
+    gradient = rule.pullback(x, grad, merged(numbers, tensors)) if needed[1] else None
+    grads: list[Tensor | None] = [None] * len(tensors)
+    learnt = [place for place in range(len(tensors)) if needed[3 + place]]
+    if learnt:
+        if x.layout is torch.jagged:  # a sum over a jagged tensor is not a dense parameter's gradient
+            x, grad = x.values(), grad.values()
+        primitive = rule.of_learnt(x, numbers, tensors, learnt)
+        pull = torch.func.vjp(primitive, *[tensors[place] for place in learnt])[1]
+        for place, found in zip(learnt, pull(grad), strict=True):
+            grads[place] = found
+    return (None, gradient, None, *grads)
+
+
+class Spike(Function):
+    """The cheapest form: eager, and what Dynamo traces. ``apply(rule, x, numbers, *tensors)``."""
+
+    @staticmethod
+    def forward(ctx: Any, rule: Rule, x: Tensor, numbers: Values, *tensors: Tensor) -> Tensor:  # noqa: D102
+        spikes = rule.forward(x)
+        saved = _note(ctx, rule, x, spikes, numbers, tensors, any(ctx.needs_input_grad[3:]))
+        if len(saved) > 1 or saved[0] is not None:
+            ctx.save_for_backward(*saved)
+        return spikes
+
+    backward = staticmethod(_backward)
+
+
+#: The cheapest form without a test for transforms, which its caller has made.
+apply_spike = direct_apply(Spike)
+
+
+class TransformableSpike(Function):
+    """The form for ``torch.func`` and forward-mode AD. ``apply(rule, x, numbers, *tensors)``."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(rule: Rule, x: Tensor, numbers: Values, *tensors: Tensor) -> Tensor:  # noqa: D102
+        return rule.heaviside(x)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:  # noqa: D102
+        rule, x, numbers, *tensors = inputs
+        saved = _note(ctx, rule, x, output, numbers, tensors, bool(tensors) and rule.primitive is not None)
+        ctx.save_for_backward(*saved)  # of nothing, too: vmap counts on it
+        ctx.save_for_forward(*saved)
+
+    backward = staticmethod(_backward)
+
+    @staticmethod
+    def jvp(ctx: Any, _: None, tangent: Tensor | None, __: None, *tangents: Tensor | None) -> Tensor:  # noqa: D102
+        kept, *tensors = ctx.saved_tensors
+        terms = []
+        if tangent is not None:
+            values = merged(ctx.numbers, tensors)
+            terms.append(tangent * ctx.rule.slope(tangent if kept is None else kept, values))
+        learnt = [place for place in range(len(tensors)) if tangents[place] is not None]
+        if learnt:
+            primitive = ctx.rule.of_learnt(kept, ctx.numbers, tensors, learnt)
+            points = tuple(tensors[place] for place in learnt)
+            directions = tuple(tangents[place] for place in learnt)
+            terms.append(torch.func.jvp(primitive, points, directions)[1])
+        return cast(Tensor, sum(terms[1:], terms[0]))

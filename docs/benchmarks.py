@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from surroreg.cli.bench import seconds
+from surroreg.cli.commands.bench import seconds
 
 PAGE = Path(__file__).with_name("benchmarks.md")
 BEGIN, END = "<!-- tables: written by python docs/benchmarks.py -->\n", "<!-- end of tables -->"

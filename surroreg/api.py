@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from surroreg.errors import SpecError, shortened
 from surroreg.registry import process
-from surroreg.registry.inventory import LOCAL, PluginInfo
+from surroreg.registry.inventory import PluginInfo
+from surroreg.registry.qualified import LOCAL
 from surroreg.specs import SurrogateSpec
 from surroreg.specs.imports import loaded_object
 

@@ -18,6 +18,7 @@ from surroreg.errors import (
     SurroregError,
     UnknownSurrogateError,
     did_you_mean,
+    public,
     shortened,
 )
 from surroreg.libraries import GAINS, KIN, LIBRARIES, ROWS, Equivalent
@@ -28,6 +29,7 @@ from surroreg.specs.validation import check_at_zero
 HERE = "surroreg"
 
 
+@public
 @dataclass(frozen=True)
 class Translation:
     """A surrogate under the name it has in some library.
@@ -41,6 +43,8 @@ class Translation:
         at_zero: the spike at exactly zero in the library the surrogate is from. :attr:`library_at_zero` is the one in
             ``library``; the text of a translation shows both where they differ.
         note: what else is to know.
+        verified: whether tests have compared every row behind it with an installed library. The text of a translation
+            that is not verified ends in a comment which reports that.
     """
 
     library: str
@@ -50,14 +54,20 @@ class Translation:
     shift: float = 0.0
     at_zero: int = 0
     note: str = ""
+    verified: bool = True
 
     def __str__(self) -> str:
         """The line of Python that gives it, and what differs from the surrogate translated."""
+        # A comment, so that the line still runs when it is copied.
+        return self._line + ("" if self.verified else "  # unverified")
+
+    @property
+    def _line(self) -> str:
         arguments = ", ".join(f"{key}={value!r}" for key, value in self._arguments.items())
         if self.library == HERE:
             return f"surroreg.load({self.name!r}{', ' if arguments else ''}{arguments})"
-        line = f"{LIBRARIES[self.library].module}.{self.name}({arguments})"
-        line = f"method={self.name!r}, {arguments}" if self.library == "norse" else line
+        library = LIBRARIES[self.library]
+        line = library.line.format(module=library.module, name=self.name, arguments=arguments)
         line += f", times {self.scale:.6g}" if self.scale != 1 else ""
         line += f", moved by {self.shift:.6g}" if self.shift else ""
         if self.library_at_zero != self.at_zero:
@@ -87,7 +97,9 @@ class Translation:
         if self.library == HERE:
             return api.load(self.name, **self._arguments)
         if self.scale != 1 or self.shift:
-            raise NoEquivalentError(f"{LIBRARIES[self.library].title} has it only up to a factor or an offset: {self}.")
+            raise NoEquivalentError(
+                f"{LIBRARIES[self.library].title} has it only up to a factor or an offset: {self._line}."
+            )
         return self.peer()
 
     def peer(self) -> Any:
@@ -99,13 +111,7 @@ class Translation:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what a library warns of when it is imported
             module = importlib.import_module(LIBRARIES[self.library].module)
-        if self.library == "norse":
-            return functools.partial(module.threshold, method=self.name, **self.params)
-        made = getattr(module, self.name)
-        # rockpool's neurons take the class, and the window and threshold themselves; sinabs' only the threshold.
-        if self.library == "rockpool":
-            return made
-        return made(**{key: value for key, value in self.params.items() if key != "spike_threshold"})
+        return LIBRARIES[self.library].build(module, self.name, self.params)
 
 
 def translate(name: str, *, to: str | None = None, **params: Any) -> Translation:
@@ -136,7 +142,7 @@ def translate(name: str, *, to: str | None = None, **params: Any) -> Translation
     if to is None or to == HERE:
         if not dot:
             raise TypeError(
-                f"{shortened(name)} is a name of surroreg's own; give to='snntorch', say, or 'library.Name'."
+                f"{shortened(name)} is a name of surroreg's own; give to='snntorch', for example, or 'library.Name'."
             )
         return ours
     if to not in LIBRARIES:
@@ -175,12 +181,12 @@ def _from_theirs(library: str, asked: str, name: str, params: dict[str, Any]) ->
         )
     row = found[0]
     if not row.ours:
-        raise NoEquivalentError(f"{asked!r} has no equivalent: {row.note}.")
+        raise NoEquivalentError(f"{asked!r} has no equivalent: {row.note}{'' if row.verified else ' (unverified)'}.")
     ours = _forward(row, _checked(row, asked, params))
     try:
         _check_bounds(ours)
     except ParameterError as error:
-        raise type(error)(f"{asked!r} would be {ours}, but {ours.name!r}: {error}") from None
+        raise type(error)(f"{asked!r} would be {ours._line}, but {ours.name!r}: {error}") from None
     return ours
 
 
@@ -215,7 +221,7 @@ def _forward(row: Equivalent, theirs: Mapping[str, Any]) -> Translation:
     params = {key: _value(text, theirs) for key, text in row.params.items()}
     scale, shift = float(_value(row.scale, theirs)), float(_value(row.shift, theirs))
     fires = row.library in LIBRARIES and LIBRARIES[row.library].fires_at_zero
-    return Translation(HERE, row.ours, params, scale, shift, int(fires), row.note)
+    return Translation(HERE, row.ours, params, scale, shift, int(fires), row.note, row.verified)
 
 
 def _to_theirs(library: str, ours: Translation) -> Translation:
@@ -229,9 +235,9 @@ def _to_theirs(library: str, ours: Translation) -> Translation:
         names += _ways([kin], ours)
     found = [way for name in names for way in _ways(rows, name)]
     if not found:
-        raise NoEquivalentError(f"{LIBRARIES[library].title} has no equivalent of {ours}.")
+        raise NoEquivalentError(f"{LIBRARIES[library].title} has no equivalent of {ours._line}.")
     best = min(found, key=lambda way: (way.scale != 1) + (way.shift != 0))
-    return replace(best, at_zero=ours.at_zero)
+    return replace(best, at_zero=ours.at_zero, verified=best.verified and ours.verified)
 
 
 def _ways(rows: Iterable[Equivalent], ours: Translation) -> Iterator[Translation]:
@@ -251,7 +257,9 @@ def _ways(rows: Iterable[Equivalent], ours: Translation) -> Iterator[Translation
             continue
         scale = strength / (again.scale * again.params.get(gain, 1.0))
         exact = 1.0 if math.isclose(scale, 1.0, rel_tol=1e-12) else scale
-        yield Translation(row.library, row.names[0], theirs, exact, ours.shift - again.shift, note=row.note)
+        yield Translation(
+            row.library, row.names[0], theirs, exact, ours.shift - again.shift, note=row.note, verified=row.verified
+        )
 
 
 def _close(found: Any, wanted: Any) -> bool:

@@ -116,7 +116,7 @@ def test_an_unknown_work_gives_its_identifier_and_says_so(registry, capsys, refe
     assert f"only the identifier of {reference} is known here" in err
 
 
-def test_a_surrogate_without_references_is_named_and_the_code_is_1(registry, capsys):
+def test_surrogate_without_references_is_named_with_code_1(registry, capsys):
     registry("bare")
     assert main(["cite", "acme/bare"]) == 1
     out, err = capsys.readouterr()

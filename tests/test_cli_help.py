@@ -1,6 +1,5 @@
 """What ``--help`` teaches, and what happens without a command or with Ctrl-C."""
 
-import argparse
 import os
 import re
 import shlex
@@ -11,11 +10,11 @@ from pathlib import Path
 import pytest
 
 import surroreg
-from surroreg.cli import listing, main, parser
+from surroreg.cli import main, parser
 
 ROOT = Path(__file__).parents[1]
-(GROUP,) = [action for action in parser()._actions if isinstance(action, argparse._SubParsersAction)]
-HELPS = {name: command.format_help() for name, command in GROUP.choices.items()}
+COMMANDS = parser().commands
+HELPS = {name: command.format_help() for name, command in COMMANDS.items()}
 
 
 def examples(text):
@@ -26,7 +25,7 @@ def examples(text):
 
 @pytest.mark.parametrize("name", HELPS)
 def test_every_command_has_a_paragraph_and_examples(name):
-    command = GROUP.choices[name]
+    command = COMMANDS[name]
     assert len(command.description) > 80
     assert 2 <= len(examples(HELPS[name])) <= 3
     assert max(map(len, [*command.description.splitlines(), *command.epilog.splitlines()])) <= 80
@@ -58,16 +57,16 @@ def test_without_a_command_the_help_is_shown_as_an_error(capsys):
     assert err == parser().format_help()
 
 
-def test_an_interrupted_command_ends_quietly_with_the_code_of_its_signal(capsys, monkeypatch):
-    def interrupted(_):
+def test_interrupted_command_ends_quietly_with_code_130(capsys, monkeypatch):
+    def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(listing, "list_surrogates", interrupted)
+    monkeypatch.setattr(surroreg, "names", interrupted)
     assert main(["list"]) == 130
     assert capsys.readouterr().err == ""
 
 
-def test_help_doctor_and_the_code_know_the_same_environment_variables(capsys):
+def test_help_doctor_and_code_know_the_same_variables(capsys):
     read = set()
     for path in (ROOT / "surroreg").rglob("*.py"):
         read |= set(re.findall(r'environ(?:\.get\(|\[)"(SURROREG_\w+)"', path.read_text(encoding="utf-8")))
@@ -81,7 +80,7 @@ def test_help_doctor_and_the_code_know_the_same_environment_variables(capsys):
 
 
 @pytest.mark.parametrize("command", ["list", "show atan", "--help", "check --help", "frobnicate", "show nothing"])
-def test_nothing_is_coloured_where_colours_are_refused_or_no_terminal_listens(command):
+def test_output_without_terminal_or_colours_is_plain(command):
     for variables in ({}, {"NO_COLOR": "1", "FORCE_COLOR": ""}):
         environment = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "FORCE_COLOR")} | variables
         line = [sys.executable, "-m", "surroreg", *command.split()]

@@ -15,7 +15,7 @@ from docutils.utils.math.latex2mathml import tex2mathml  # type: ignore[import-u
 from pybtex.database import parse_string  # type: ignore[import-untyped]
 from pybtex.richtext import Text  # type: ignore[import-untyped]
 
-from surroreg.cli import cite
+from surroreg.cli import bibliography
 from surroreg.libraries import KIN, LIBRARIES, ROWS, Equivalent
 
 TYPES = {"int": "whole number", "bool": "true or false", "callable": "function"}
@@ -166,14 +166,14 @@ def _traits(entry: Entry) -> Iterator[str]:
 
 
 def _elsewhere(name: str, names: set[str]) -> Iterator[str]:
-    """Say what it is called elsewhere: in other libraries, and here under a second name."""
+    """Yield the names that a surrogate has elsewhere: in other libraries, and here under a second name."""
     rows = [row for row in ROWS if row.ours == name]
     if rows:
         yield _facts(
             ("library", "name there", "is here", "at zero", "note"),
             (
                 (
-                    f"{LIBRARIES[row.library].title} {LIBRARIES[row.library].version}",
+                    _release(row),
                     " or ".join(code(each) for each in row.names) + _defaults(row),
                     _here(row, name),
                     "fires" if LIBRARIES[row.library].fires_at_zero else "silent",
@@ -183,8 +183,10 @@ def _elsewhere(name: str, names: set[str]) -> Iterator[str]:
             ),
         )
         yield "Where it fires at exactly zero, add `at_zero=1`."
+        if not all(row.verified for row in rows):
+            yield "Unverified: no test has compared the row with the library."
         known = [f"{row.library}.{row.names[0]}" for row in rows if None not in row.theirs.values()]
-        yield f"`surroreg translate {known[-1]}`, say, writes the line that loads it." if known else ""
+        yield f"For example, `surroreg translate {known[-1]}` writes the line that loads it." if known else ""
     else:
         yield "No other library is known to have it under a name of its own."
     for kin in KIN:
@@ -192,6 +194,12 @@ def _elsewhere(name: str, names: set[str]) -> Iterator[str]:
             yield f"{_linked(ours, names)}{_defaults(kin)} is the same function: {_here(kin, name)}{_noted(kin)}."
         if name in kin.names:
             yield f"It is also {_linked(kin.ours, names)}: {_here(kin, kin.ours)}{_noted(kin)}."
+
+
+def _release(row: Equivalent) -> str:
+    """Return the release of a library that a row is about, with a mark if the row is unverified."""
+    library = LIBRARIES[row.library]
+    return " ".join(filter(None, (library.title, library.version, "" if row.verified else "(unverified)")))
 
 
 def _defaults(row: Equivalent) -> str:
@@ -221,9 +229,9 @@ def _references(entry: Entry) -> Iterator[str]:
         return
     yield "## References"
     for reference in entry.spec.references:
-        found = cite.known(reference)
+        found = bibliography.known(reference)
         yield f"- {link(_title(found) if found else reference.identifier, reference.url)}"
-        yield directive("dropdown", "BibTeX", listing("bibtex", cite.entry(reference)))
+        yield directive("dropdown", "BibTeX", listing("bibtex", bibliography.entry(reference)))
 
 
 def _title(bibtex: str) -> str:

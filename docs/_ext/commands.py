@@ -15,12 +15,6 @@ from surroreg import pytest_plugin
 from surroreg.cli import parser
 
 
-def subcommands(root: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
-    """Return the commands of a parser, by name."""
-    found = [action for action in root._actions if isinstance(action, argparse._SubParsersAction)]
-    return dict(found[0].choices) if found else {}
-
-
 class CommandLine(SphinxDirective):
     """``.. command-line::``: a section for each command, with its own help."""
 
@@ -29,7 +23,7 @@ class CommandLine(SphinxDirective):
         root = parser()
         return [
             _help(root),
-            *(self._section(f"surroreg {name}", _help(command)) for name, command in subcommands(root).items()),
+            *(self._section(f"surroreg {name}", _help(command)) for name, command in root.commands.items()),
         ]
 
     def _section(self, title: str, *content: nodes.Node) -> nodes.section:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import traceback
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from surroreg.errors import SurroregError, in_one_line
-from surroreg.specs import SurrogateSpec
+
+if TYPE_CHECKING:
+    from surroreg.specs import SurrogateSpec
 
 
 @contextlib.contextmanager
 def blamed(*specs: SurrogateSpec) -> Iterator[None]:
-    """Turn whatever is raised while surrogates of plugins are used into an error that names them.
+    """Turn any exception while surrogates of plugins are used into an error that names them.
 
-    Where all are built in, it is a defect of surroreg: it keeps its traceback.
+    Where all are built in, the exception is a defect of surroreg: it keeps its traceback.
 
     Raises:
         SurroregError: with the exception, and where it was raised.
@@ -24,10 +26,12 @@ def blamed(*specs: SurrogateSpec) -> Iterator[None]:
     except (SurroregError, KeyboardInterrupt):
         raise
     except BaseException as error:
-        theirs = [spec for spec in specs if is_foreign(spec)]
-        if not theirs:
+        import traceback
+
+        foreign = [spec for spec in specs if is_foreign(spec)]
+        if not foreign:
             raise
-        names = " or ".join(f"{spec.name!r} ({spec.origin})" for spec in theirs)
+        names = " or ".join(f"{spec.name!r} ({spec.origin})" for spec in foreign)
         frame, line = list(traceback.walk_tb(error.__traceback__))[-1]
         place = f"in {frame.f_code.co_name}, {frame.f_code.co_filename}:{line}"
         raise SurroregError(f"the code of {names} failed: {in_one_line(error)} ({place}).") from error

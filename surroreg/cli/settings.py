@@ -1,14 +1,13 @@
-"""What ``--set PARAMETER=VALUE`` means."""
+"""The values that ``--set PARAMETER=VALUE`` gives."""
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterable
 from typing import Any
 
 from surroreg.errors import ParameterError, ParameterTypeError
 
-#: Words that no parameter can be called: the functions that take the values have arguments of these names.
+#: Names that no parameter can have: arguments of the functions that take the values.
 TAKEN = ("name", "self", "to")
 
 
@@ -17,7 +16,7 @@ def settings(given: Iterable[str]) -> dict[str, Any]:
 
     Raises:
         ParameterTypeError: one has no name or no value, a name that no parameter has, or the name of another.
-        ParameterError: the spike at zero is none.
+        ParameterError: the spike at zero is neither 0 nor 1.
     """
     values: dict[str, Any] = {}
     for text in given:
@@ -35,6 +34,8 @@ def settings(given: Iterable[str]) -> dict[str, Any]:
 
 
 def _literal(text: str) -> Any:
+    import ast
+
     try:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):

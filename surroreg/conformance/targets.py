@@ -18,8 +18,8 @@ from surroreg.conformance.provider import Provider
 from surroreg.errors import PluginWarning, SurroregError
 from surroreg.registry import discovery, process
 from surroreg.registry.discovery import Candidate
-from surroreg.registry.inventory import BUILTIN, LOCAL
 from surroreg.registry.loader import Loader, because
+from surroreg.registry.qualified import BUILTIN, LOCAL, parts, qualified
 from surroreg.specs import SurrogateSpec
 from surroreg.specs.imports import reference_to
 
@@ -53,7 +53,7 @@ class Selection:
 
     def matching(self, pattern: str) -> Selection:
         """Return the surrogates whose qualified or bare name matches; plugins only if none is left out."""
-        kept = tuple(t for t in self.targets if matches(t.name, pattern) or matches(t.name.partition("/")[2], pattern))
+        kept = tuple(t for t in self.targets if matches(t.name, pattern) or matches(parts(t.name)[1], pattern))
         return Selection(self.providers if kept == self.targets else (), kept)
 
 
@@ -123,7 +123,7 @@ def _registered(spec: SurrogateSpec, namespace: str, reference: str) -> Target:
     api.register(spec, namespace=namespace)
     name = process.registry.name_of(spec)
     # One that has no name outside this process is found through its plugin.
-    return Target(f"{namespace}/{spec.name}", spec, reference=name if ":" in name else reference)
+    return Target(qualified(namespace, spec.name), spec, reference=name if ":" in name else reference)
 
 
 def one(thing: Any) -> Selection:
@@ -179,7 +179,7 @@ def _targets(names: Iterable[str]) -> tuple[Target, ...]:
     """Return targets for names that ``load`` knows."""
     found = [(name, *process.registry.find(name)) for name in names]
     return tuple(
-        Target(f"{space}/{spec.name}", spec, reference="" if space == LOCAL else f"{space}/{spec.name}")
+        Target(qualified(space, spec.name), spec, reference="" if space == LOCAL else qualified(space, spec.name))
         if space
         else Target(spec.name, spec, reference=name)
         for name, space, spec in found

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from surroreg.errors import PluginLoadError, SurroregError, UnknownSurrogateError, did_you_mean, public, shortened
-from surroreg.libraries import ROWS
 from surroreg.registry.loader import Namespace
 from surroreg.registry.qualified import listed, parts, qualified
 from surroreg.registry.synonyms import SYNONYMS, Synonym, nearest_word, plain
@@ -91,6 +90,8 @@ def _answer(asked: str, spaces: Iterable[Namespace], away: Mapping[str, str]) ->
         spaces: the namespaces that are installed.
         away: the packages to install, by their namespaces.
     """
+    from surroreg.libraries import ROWS  # only now: a name that is known needs no table
+
     keys = {key for space in spaces if space.bare for key in space.keys}
     if asked.lower() in keys:  # the namespace was wrong
         return ""

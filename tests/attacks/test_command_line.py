@@ -17,7 +17,7 @@ import time
 import pytest
 
 from surroreg import files
-from surroreg.cli import main
+from surroreg.cli import main, parser
 from surroreg.conformance.report import Report, Result
 from surroreg.errors import SurroregError, printable
 from surroreg.registry import Registry, process
@@ -698,20 +698,15 @@ def test_odd_names_are_refused_in_a_message(command, here, capfd):
 
 # -- a few hundred lines at random -------------------------------------------------------------------
 
+#: The options of each command, those that take a value with an equals sign.
 SYNTAX = {
-    "list": ("--json",),
-    "show": ("--json",),
-    "plot": ("--set=", "-o="),
-    "translate": ("--set=", "--to=", "--json"),
-    "plugins": ("--json",),
-    "doctor": ("--json",),
-    "check": ("--seed=", "--report=", "--require-device=", "--json"),
-    "new": ("--namespace=", "--surrogate=", "--json"),
-    "cite": ("--json",),
-    "completion": (),
-    "explore": ("-o=",),
-    "demo": ("--set=", "--epochs="),
-    "bench": ("--size=", "--dtype=", "--mode=", "--rounds=", "--network", "--registry", "--json"),
+    name: tuple(
+        option + ("=" if action.nargs != 0 else "")
+        for action in own._actions
+        for option in action.option_strings
+        if option not in ("-h", "--help")
+    )
+    for name, own in parser().commands.items()
 }
 #: What some command takes.
 SENSIBLE = [

@@ -3,32 +3,38 @@
 from __future__ import annotations
 
 import argparse
-import ast
-import fnmatch
-import keyword
 import os
 import re
-import tempfile
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import surroreg
+from surroreg.cli.command import Command
 from surroreg.cli.output import say, say_json, tell
-from surroreg.registry import discovery, process
-from surroreg.registry.inventory import BUILTIN, LOCAL, PACKAGES
-from surroreg.specs import IDENTIFIER
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PREFIX = "surroreg-"
-#: What the template calls itself. Its texts use these words for nothing else: they are replaced wherever they stand.
+#: The names in the template. Its texts use these words for nothing else: they are replaced wherever they stand.
 DISTRIBUTION, MODULE, NAMESPACE, SURROGATE = "surroreg-template", "surroreg_template", "template", "bump"
 
 
-def new(arguments: argparse.Namespace) -> int:
-    """Write a plugin into a new folder; print its files, and what to type next."""
+def _arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("package", metavar="PACKAGE", help="such as 'surroreg-acme', or 'acme' for short")
+    parser.add_argument("--namespace", metavar="NAMESPACE", help="of its surrogates (what follows 'surroreg-')")
+    parser.add_argument("--surrogate", default="bump", metavar="NAME", help="of its first surrogate (bump)")
+    parser.add_argument("--json", action="store_true", help="print the names and the files as JSON")
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    """Write a plugin into a new folder; print its files, and the lines to type next."""
+    from pathlib import Path
+
     distribution = _distribution(arguments.package)
     namespace = arguments.namespace
     if namespace is None:
         namespace = distribution.removeprefix(PREFIX).replace("-", "_")
-    files = template()
+    files = _template()
     _check_namespace(namespace)
     _check_surrogate(arguments.surrogate, namespace, files[f"{MODULE}/__init__.py"])
 
@@ -38,7 +44,7 @@ def new(arguments: argparse.Namespace) -> int:
     pattern = re.compile("|".join(names))
 
     def renamed(text: str) -> str:
-        return pattern.sub(lambda found: names[found[0]], text)
+        return pattern.sub(lambda match: names[match[0]], text)
 
     files = {renamed(path): renamed(text) for path, text in files.items()}
     _write(Path(distribution), files)
@@ -51,8 +57,11 @@ def new(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def template() -> dict[str, str]:
-    """Return the files of the template, path -> text; what its ``.gitignore`` names is no part of it."""
+def _template() -> dict[str, str]:
+    """Return the files of the template, path -> text, without those that its ``.gitignore`` names."""
+    import fnmatch
+    from pathlib import Path
+
     package = Path(surroreg.__file__).parent
     folder = package / NAMESPACE  # where a wheel has it; a checkout has the plugin itself
     if not folder.is_dir():
@@ -73,12 +82,19 @@ def _distribution(package: str) -> str:
             f"{package!r} cannot name a package: ASCII letters, digits, '-', '_' and '.', a letter or digit at both "
             f"ends.{_nearest(package, '-')}"
         )
+    from surroreg.registry import discovery
+
     name = discovery.normalised(package)
     return name if name.startswith(PREFIX) else PREFIX + name
 
 
 def _check_namespace(namespace: str) -> None:
     """Raise unless a new plugin can have this namespace."""
+    from surroreg.registry import discovery
+    from surroreg.registry.inventory import PACKAGES
+    from surroreg.registry.qualified import BUILTIN, LOCAL
+    from surroreg.specs import IDENTIFIER
+
     if not IDENTIFIER.fullmatch(namespace):
         raise surroreg.SurroregError(
             f"{namespace!r} cannot be a namespace: lower-case letters, digits and '_', a letter first. "
@@ -93,6 +109,12 @@ def _check_namespace(namespace: str) -> None:
 
 def _check_surrogate(name: str, namespace: str, module: str) -> None:
     """Raise unless a surrogate of this name can be found, and defined in the module's text."""
+    import ast
+    import keyword
+
+    from surroreg.registry import process
+    from surroreg.specs import IDENTIFIER
+
     if not IDENTIFIER.fullmatch(name):
         raise surroreg.SurroregError(
             f"{name!r} cannot name a surrogate: lower-case letters, digits and '_', a letter first."
@@ -100,9 +122,9 @@ def _check_surrogate(name: str, namespace: str, module: str) -> None:
         )
     builtin = process.registry.builtin.keys.get(name)
     if builtin is not None:
-        what = "is built in" if builtin.name == name else f"is an alias of the built-in {builtin.name!r}"
+        owner = "is built in" if builtin.name == name else f"is an alias of the built-in {builtin.name!r}"
         raise surroreg.SurroregError(
-            f"{name!r} {what}: yours could only be loaded as '{namespace}/{name}'. Choose another with --surrogate."
+            f"{name!r} {owner}: yours could only be loaded as '{namespace}/{name}'. Choose another with --surrogate."
         )
     used = {getattr(node, "id", getattr(node, "name", None)) for node in ast.walk(ast.parse(module))}
     if keyword.iskeyword(name) or name in used - {SURROGATE}:
@@ -120,6 +142,9 @@ def _nearest(text: str, joint: str) -> str:
 
 def _write(folder: Path, files: dict[str, str]) -> None:
     """Write all files or none."""
+    import tempfile
+    from pathlib import Path
+
     if os.path.lexists(folder):  # False as well for a name that is too long
         raise surroreg.SurroregError(f"there is a {str(folder)!r} here already: move it away, or choose another name.")
     try:
@@ -131,3 +156,19 @@ def _write(folder: Path, files: dict[str, str]) -> None:
             Path(beside, folder).rename(folder)
     except OSError as error:
         raise surroreg.SurroregError(f"{str(folder)!r} cannot be written: {error}") from error
+
+
+COMMAND = Command(
+    help="write a plugin of your own into a new folder, complete and tested",
+    text=(
+        "Writes a plugin into a new folder: package, entry point, a first surrogate, tests, workflows and trusted "
+        "publishing. Nothing is written where a name is taken or malformed."
+    ),
+    examples={
+        "surroreg new acme": "the package surroreg-acme with acme/bump",
+        "surroreg new surroreg-my-lab --namespace lab --surrogate bell": "all names chosen",
+    },
+    arguments=_arguments,
+    run=_run,
+    order=80,
+)

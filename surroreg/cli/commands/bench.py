@@ -1,0 +1,206 @@
+"""``surroreg bench``: speed and memory, against every other library that is installed."""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import math
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+import surroreg
+from surroreg.cli.arguments import NAMES, count, offer
+from surroreg.cli.blame import blamed
+from surroreg.cli.command import Command
+from surroreg.cli.listing import named, table
+from surroreg.cli.output import say, say_json
+
+Task = TypeVar("Task")
+
+
+def _arguments(parser: argparse.ArgumentParser) -> None:
+    many: dict[str, Any] = {"action": "append", "default": []}
+    offer(NAMES, parser.add_argument("names", nargs="*", metavar="NAME", help="built-in surrogates (all)"))
+    parser.add_argument(
+        "--size", type=_elements, metavar="N", help="elements, such as 1e6 (1e3, 1e5, 1e6, 8e6)", **many
+    )
+    dtypes = ("float16", "bfloat16", "float32", "float64")
+    parser.add_argument("--dtype", choices=dtypes, help="(float32, float64, bfloat16)", **many)
+    parser.add_argument("--mode", choices=("eager", "compiled"), help="(eager)", **many)
+    parser.add_argument("--device", metavar="DEVICE", help="cpu or cuda (what there is)", **many)
+    parser.add_argument("--rounds", type=count, default=9, metavar="N", help="rounds in which all take turns (9)")
+    subject = parser.add_mutually_exclusive_group()
+    subject.add_argument("--network", action="store_true", help="a training step of an snnTorch network instead")
+    subject.add_argument(
+        "--registry", action="store_true", help="what importing, loading, scanning, calling cost instead"
+    )
+    parser.add_argument("--json", action="store_true", help="print as JSON")
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    """Measure, and print a table or JSON."""
+    import torch
+
+    from surroreg.bench.timing import machine
+
+    available = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
+    for device in arguments.device:
+        if device not in available:
+            raise surroreg.SurroregError(f"there is no device {device!r} here; there is {', '.join(available)}.")
+    arguments.device = arguments.device or available
+    measure = _registry if arguments.registry else _network if arguments.network else _surrogates
+    lines, data = measure(arguments)
+    if arguments.json:
+        say_json(machine=machine(), **data)
+        return 0
+    say("; ".join(f"{key} {value}" for key, value in machine().items() if value is not None) + "\n")
+    say("\n".join(lines))
+    return 0
+
+
+def _surrogates(arguments: argparse.Namespace) -> tuple[list[str], dict[str, Any]]:
+    """Measure one forward and one backward pass of surrogates."""
+    import torch
+
+    from surroreg.bench import surrogates as bench
+
+    names = arguments.names or [name for name in surroreg.names(namespace="builtin") if bench.measurable(name)]
+    names = [named(name)[0] for name in names]
+    dtypes = [getattr(torch, name) for name in arguments.dtype] or bench.DTYPES
+    _check_memory(arguments.size, dtypes, arguments.device)
+    plan = bench.plan(names, arguments.size or bench.SIZES, dtypes, arguments.mode or ["eager"], arguments.device)
+    cells = []
+    for task in _progress(plan, "cell"):
+        with blamed(surroreg.spec(task[0])):
+            cells.append(bench.measure(*task, rounds=arguments.rounds))
+    libraries = sorted({library for cell in cells for library in cell.peers})
+    header = ["surrogate", "elements", "dtype", "mode", "device", "time", "spread", "x limit", "kernels", "kept"]
+    rows = [[*header, *(f"{library} takes" for library in libraries)]]
+    for cell in cells:
+        ours = cell.times[bench.OURS]
+        row = [cell.name, f"{cell.size:,}", cell.dtype, cell.mode, cell.device, seconds(ours.median)]
+        row += [seconds(ours.spread), f"{cell.of_limit:.2f}", _kernels(cell), f"{cell.kept[bench.OURS]:g} B"]
+        rows.append(row + [f"x{cell.peers[x]:.2f}" if x in cell.peers else "" for x in libraries])
+    lines = table(rows)
+    lines += ["", f"x limit: in units of {bench.LIMIT} copies, the least that both passes can read and write."]
+    lines += ["kept: bytes per element for the backward pass; heaviside's and its like's are the spikes."]
+    if "compiled" in arguments.mode:
+        lines += ["kernels: what the compiled kernels take without being called, in the same units."]
+    means = bench.means(cells)
+    for (device, mode, dtype, size, library), ratio in means.items():
+        lines.append(f"geometric mean, {device}, {mode}, {dtype}, {size:,} elements: {library} takes x{ratio:.2f}")
+    slower = [
+        f"{c.name} ({c.size:,}, {c.dtype}, {c.mode}, {c.device}): {p} x{r:.2f}" for c, p, r in bench.slower(cells)
+    ]
+    if libraries:
+        lines.append(
+            f"faster than ours by more than {bench.NOISE:.0%} and the spread: " + ("; ".join(slower) or "none")
+        )
+    else:
+        lines.append("nothing to compare with: no library that is installed has these (try: pip install snntorch).")
+    keys = ("device", "mode", "dtype", "size", "library")
+    ratios = [{**dict(zip(keys, key, strict=True)), "ratio": ratio} for key, ratio in means.items()]
+    return lines, {"surrogates": [cell.to_dict() for cell in cells], "means": ratios}
+
+
+def _check_memory(sizes: Iterable[int], dtypes: Iterable[Any], devices: Iterable[str]) -> None:
+    """Raise if there is no memory for so many elements, before anything is measured."""
+    import torch
+
+    for size, dtype, device in itertools.product(sizes, dtypes, devices):
+        try:
+            torch.empty(4 * size, dtype=dtype, device=device)  # input, spikes and their gradients live at once
+        except (RuntimeError, MemoryError, OverflowError, TypeError) as error:  # the last: more than 64 bits
+            reason = str(error).partition("\n")[0]
+            raise surroreg.SurroregError(f"--size {size:g}: there is no memory for it on {device}: {reason}") from error
+
+
+def _network(arguments: argparse.Namespace) -> tuple[list[str], dict[str, Any]]:
+    """Measure a training step of a network."""
+    from surroreg.bench import network as bench
+    from surroreg.bench.peers import peers
+
+    names = [named(name)[0] for name in arguments.names]
+    names = names or [name for name in surroreg.names(namespace="builtin") if peers(name)]
+    plan = [(name, device) for device in arguments.device for name in names]
+    steps = []
+    for name, device in _progress(plan, "network"):
+        with blamed(surroreg.spec(name)):
+            step = bench.measure(name, device, rounds=arguments.rounds)
+        steps += [step] if step else []
+    rows = [["surrogate", "device", "ours", "spread", "snntorch's", "spread", "snntorch takes"]]
+    for step in steps:
+        times = [seconds(t) for who in ("surroreg", "snntorch") for t in _parts(step.times[who])]
+        rows.append([step.name, step.device, *times, f"x{step.ratio:.2f}"])
+    shape = f"{bench.INPUTS}-{bench.HIDDEN}-{bench.OUTPUTS} neurons, {bench.STEPS} time steps, batch {bench.BATCH}"
+    return [shape, "", *table(rows)], {"network": [step.to_dict() for step in steps]}
+
+
+def _registry(arguments: argparse.Namespace) -> tuple[list[str], dict[str, Any]]:
+    """Measure what the registry costs."""
+    from surroreg.bench import registry as bench
+
+    times = bench.measure(arguments.rounds)
+    overhead = bench.overhead(times)
+    rows = [[step, *map(seconds, _parts(time))] for step, time in times.items()]
+    lines = [*table([["", "time", "spread"], *rows]), "", f"over a bare Function: {overhead:+.0%}"]
+    data = {step: {"median": time.median, "spread": time.spread} for step, time in times.items()}
+    return lines, {"registry": data, "overhead": overhead}
+
+
+def _kernels(cell: Any) -> str:
+    return "" if cell.fused is None else f"{cell.fused / cell.limit:.2f}"
+
+
+def _parts(time: Any) -> tuple[float, float]:
+    return time.median, time.spread
+
+
+def seconds(time: float) -> str:
+    """Return a time as text, in a fitting unit."""
+    for unit, size in (("s", 1.0), ("ms", 1e-3)):
+        if time >= size:
+            return f"{time / size:.3g} {unit}"
+    return f"{time / 1e-6:.3g} us"
+
+
+def _progress(tasks: Iterable[Task], unit: str) -> Iterable[Task]:
+    """Return the tasks, with a progress bar on a terminal.
+
+    Raises:
+        SurroregError: tqdm, which draws the bar, is not installed.
+    """
+    try:
+        from tqdm import tqdm
+    except ImportError as error:
+        raise surroreg.SurroregError(f"{error}; the benchmarks need: pip install 'surroreg[bench]'") from error
+    bar: Callable[..., Iterable[Task]] = tqdm
+    return bar(tasks, unit=unit, disable=None)
+
+
+def _elements(text: str) -> int:
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not (1 <= number < math.inf and number == int(number)):
+        raise argparse.ArgumentTypeError(f"must be a whole number, at least 1, not {text!r}")
+    return int(number)
+
+
+COMMAND = Command(
+    help="measure speed and memory, against other libraries that are installed",
+    text=(
+        "Times one forward and one backward pass of surrogates against every other library that is installed, in "
+        "turn, in one run; --network times a training step, --registry what importing, loading and calling cost. "
+        "Ratios are against ours: x2.00 takes twice as long."
+    ),
+    examples={
+        "surroreg bench atan --size 1e6 --dtype float32": "one cell, in a minute",
+        "surroreg bench --mode eager --mode compiled --json": "everything, for a program",
+        "surroreg bench --network fast_sigmoid": "a training step of an snnTorch network",
+    },
+    arguments=_arguments,
+    run=_run,
+    order=90,
+)

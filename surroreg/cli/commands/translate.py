@@ -1,0 +1,99 @@
+"""``surroreg translate``: a surrogate of another library in surroreg's words, or the other way round."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+import surroreg
+from surroreg.cli.command import Command
+from surroreg.cli.listing import table
+from surroreg.cli.output import say, say_json
+from surroreg.cli.settings import settings
+from surroreg.errors import did_you_mean
+
+if TYPE_CHECKING:
+    from surroreg.libraries import Equivalent
+
+
+def _arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", nargs="?", metavar="NAME", help="such as 'spikingjelly.SuperSpike', or a library (all)")
+    parser.add_argument("--set", action="append", default=[], metavar="PARAMETER=VALUE", help="set a parameter")
+    parser.add_argument("--to", metavar="LIBRARY", help="into another library instead; NAME may be one of ours")
+    parser.add_argument("--json", action="store_true", help="print as JSON")
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    """Print a translation; without a name, or with a library's, the table of all equivalents."""
+    from surroreg.libraries import LIBRARIES
+
+    asked = arguments.name
+    if asked is None or asked.lower() in LIBRARIES:
+        return _print_known(asked and asked.lower(), arguments.json)
+    if "." not in asked and arguments.to is None:
+        hint = did_you_mean(asked, list(LIBRARIES))
+        raise surroreg.SurroregError(
+            f"{asked!r} is no library.{hint} Give 'library.Name', or one of ours with --to LIBRARY."
+        )
+    translation = surroreg.translate(asked, to=arguments.to, **settings(arguments.set))
+    if arguments.json:
+        keys = ("library", "name", "params", "scale", "shift", "at_zero", "library_at_zero", "note", "verified")
+        data = {key: getattr(translation, key) for key in keys}
+        say_json(translation={**data, "params": dict(translation.params), "line": str(translation)})
+        return 0
+    say(str(translation))
+    if translation.note:
+        say(f"  {translation.note}")
+    if not translation.verified:
+        say("  unverified: no test has compared this with the library")
+    return 0
+
+
+def _print_known(library: str | None, as_json: bool) -> int:
+    from surroreg.libraries import ROWS
+
+    rows = [row for row in ROWS if library in (None, row.library)]
+    if as_json:
+        say_json(equivalents=[_facts(row) for row in rows])
+        return 0
+    marks = {True: "", False: "unverified"}
+    say("\n".join(table((_theirs(r), _ours(r) or "no equivalent", marks[r.verified], r.note) for r in rows)))
+    return 0
+
+
+def _facts(row: Equivalent) -> dict[str, object]:
+    from surroreg.libraries import LIBRARIES
+
+    version = LIBRARIES[row.library].version or None
+    facts = {"theirs": _theirs(row), "ours": _ours(row) or None, "note": row.note}
+    return {**facts, "verified": row.verified, "version": version}
+
+
+def _theirs(row: Equivalent) -> str:
+    values = ", ".join(name if value is None else f"{name}={value:g}" for name, value in row.theirs.items())
+    return f"{row.library}.{row.names[0]}({values})" if row.ours else f"{row.library}.{row.names[0]}"
+
+
+def _ours(row: Equivalent) -> str:
+    """Return the surrogate of ours in a row, its parameters as formulas of theirs; empty if there is none."""
+    values = {**row.params, **({"scale": row.scale} if row.scale != "1" else {})}
+    values |= {"shift": row.shift} if row.shift != "0" else {}
+    return row.ours and f"{row.ours}({', '.join(f'{name}={text}' for name, text in values.items())})"
+
+
+COMMAND = Command(
+    help="say what another library's surrogate is here, or ours there",
+    text=(
+        "Says what a surrogate of another library is here, with its parameters, its strength and its spike at zero; "
+        "or, with --to, what ours is there. Without a name it prints the whole table, with a library's name that "
+        "part of it. What has no equivalent says why."
+    ),
+    examples={
+        "surroreg translate spikingjelly.SuperSpike --set alpha=2": "theirs, in our words",
+        "surroreg translate atan --to spikingjelly": "ours, in theirs",
+        "surroreg translate norse": "all of one library",
+    },
+    arguments=_arguments,
+    run=_run,
+    order=40,
+)

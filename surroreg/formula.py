@@ -98,10 +98,9 @@ def _function(tree: ast.expr, digits: int) -> Callable[[Mapping[str, float]], An
 
 @functools.cache
 def _context(digits: int) -> Any:
-    # The digits of mpmath's global context are the user's to set, and another thread's.
     from mpmath.ctx_mp import MPContext
 
-    context = MPContext()
+    context = MPContext()  # the digits of mpmath's global one are the user's to set, and another thread's
     context.dps = digits
     return context
 
@@ -127,9 +126,7 @@ def _plain(function: grammar.Function) -> Callable[[Any, Any], Any]:
     def value(mp: Any, v: Any) -> Any:
         if not function.low <= v <= function.high:  # mpmath would turn complex
             return mp.nan
-        if mp.mag(v) > function.reach:
-            v = v * mp.inf
-        return getattr(mp, function.name)(v)
+        return getattr(mp, function.name)(v if mp.mag(v) <= function.reach else v * mp.inf)
 
     return value
 
@@ -142,16 +139,14 @@ def _power(mp: Any, base: Any, exponent: Any) -> Any:
     if mp.isnan(base) or mp.isnan(exponent) or (base < 0 and not mp.isint(exponent)):
         return mp.nan
     if mp.mag(exponent) > _LONGEST:
-        size = abs(base)
-        return mp.one if size == 1 else mp.inf if (size > 1) == (exponent > 0) else mp.zero
+        return mp.one if abs(base) == 1 else mp.inf if (abs(base) > 1) == (exponent > 0) else mp.zero
     return base**exponent if base or exponent >= 0 else mp.inf
 
 
 def _remainder(mp: Any, above: Any, below: Any) -> Any:
-    octaves = mp.mag(above) - mp.mag(below)
+    octaves = mp.mag(above) - mp.mag(below)  # mpmath writes out a binary digit for each of them
     if not below or octaves > grammar.REACH:
         return mp.nan
-    # mpmath would write out as many binary digits as there are octaves in between.
     return above % below if octaves > -grammar.REACH else above - below * mp.floor(above / below)
 
 
@@ -169,10 +164,6 @@ def _chebyshev(mp: Any, order: Any, v: Any) -> tuple[Any, Any]:
     return t, u
 
 
-def _extreme(choose: Callable[[Any], Any]) -> Callable[..., Any]:
-    return lambda mp, *v: mp.nan if any(map(mp.isnan, v)) else choose(v)
-
-
 def _alone(function: Callable[..., Any]) -> Callable[..., Any]:
     return lambda mp, *v: function(*v)
 
@@ -182,16 +173,14 @@ _VALUES: Mapping[Any, Callable[..., Any]] = {
     **{op: _alone(function) for op, function in (*grammar.ARITHMETIC.items(), *grammar.RELATIONS.items())},
     ast.Div: _ratio,
     ast.Pow: _power,
-    ast.UAdd: _alone(operator.pos),
-    ast.USub: _alone(operator.neg),
     ast.Invert: _alone(operator.not_),
     ast.BitAnd: _alone(operator.and_),
     ast.BitOr: _alone(operator.or_),
     "floor": lambda mp, v: v if mp.isinf(v) else mp.floor(v),
     "ceiling": lambda mp, v: v if mp.isinf(v) else mp.ceil(v),
     "Heaviside": lambda mp, v: (1 + mp.sign(v)) / 2,
-    "Max": _extreme(max),
-    "Min": _extreme(min),
+    "Max": lambda mp, *v: mp.nan if any(map(mp.isnan, v)) else max(v),
+    "Min": lambda mp, *v: mp.nan if any(map(mp.isnan, v)) else min(v),
     "Mod": _remainder,
     "Rational": _ratio,
     "chebyshevt": lambda mp, order, v: _chebyshev(mp, order, v)[0],
@@ -228,9 +217,7 @@ def _expression(spec: SurrogateSpec, tree: ast.expr) -> Any:
         return _built(tree, {name: sympy.Symbol(name, real=True) for name in _known(spec)})
     except Exception as error:  # also what SymPy raises where it cannot compare or sort
         reason = error if isinstance(error, SpecError) else in_one_line(error)
-        raise SpecError(
-            f"{spec.name}: the formula {grammar.short(ast.unparse(tree))} cannot be computed: {reason}."
-        ) from error
+        raise SpecError(f"{spec.name}: {grammar.short(ast.unparse(tree))} cannot be computed: {reason}.") from error
 
 
 def _built(node: ast.expr, symbols: Mapping[str, Any]) -> Any:
@@ -253,14 +240,12 @@ def _built(node: ast.expr, symbols: Mapping[str, Any]) -> Any:
     if not any(part.free_symbols for part in parts):
         mp = _context(DIGITS)
         value = _compiled(node, mp)(dict.fromkeys(symbols, mp.mpf("0.7")))  # any place will do
-        if isinstance(value, bool):
-            return sympy.true if value else sympy.false
+        if not value or isinstance(value, bool):
+            return _built(ast.Constant(value if isinstance(value, bool) else 0), symbols)
         if not math.isfinite(float(value)):
             raise SpecError(f"a part of it is {float(value)}")
-    if kind in (ast.Pow, "sqrt", "exp"):
-        _check_power(*{"exp": (sympy.E, *parts), "sqrt": (*parts, sympy.S.Half)}.get(kind, parts))
     made = _makers()[kind](*parts)
-    if made.has(sympy.nan, sympy.zoo, sympy.I) or getattr(made, "is_extended_real", None) is False:
+    if made.has(sympy.nan, sympy.zoo, sympy.I) or getattr(made, "is_real", None) is False:
         raise SpecError("a part of it is not a real number")
     numbers = [part for number in made.atoms(sympy.Rational, sympy.Float) for part in number.as_numer_denom()]
     if not all(number == 0 or 5e-324 <= abs(number) <= sys.float_info.max for number in numbers):
@@ -268,44 +253,78 @@ def _built(node: ast.expr, symbols: Mapping[str, Any]) -> Any:
     return made
 
 
-def _check_power(base: Any, exponent: Any) -> None:
-    import sympy
+class _Assumptions(dict[str, bool]):
+    """What SymPy may assume of a call. To find out more it would expand the arguments, which can take for ever."""
 
-    # exp(1000*log(2*x)) may become (2*x)**1000, as soon as it is multiplied.
-    numbers = exponent.atoms(sympy.Number) if exponent.is_Number or exponent.has(sympy.log) else ()
-    if any(abs(number) > grammar.EXPONENT for number in numbers):
-        raise SpecError(f"it has an exponent above {grammar.EXPONENT}")
-    # Of the base of a power that is raised again, SymPy expands the real and the imaginary part.
-    inner = [factor.base for factor in sympy.Mul.make_args(base) if factor.is_Pow]
-    if not exponent.is_Integer and not all(deepest.is_rational_function() for deepest in inner):
-        raise SpecError("it has a power of a power, with a fractional exponent: write them as one power")
+    def __missing__(self, fact: str) -> None:
+        return None
 
 
 @functools.cache
 def _makers() -> Mapping[Any, Callable[..., Any]]:
     """Return what makes an expression of others. SymPy's simplifications can take for ever, and are left out."""
     import sympy
+    from sympy.core.function import Application
 
     def plain(name: str) -> Callable[..., Any]:
         return functools.partial(getattr(sympy, name), evaluate=False)
+
+    def call(name: str) -> Callable[..., Any]:
+        def made(*arguments: Any) -> Any:
+            found = plain(name)(*arguments)
+            if isinstance(found, getattr(sympy, name)):  # Max of one argument is that argument
+                found._assumptions = _Assumptions(real=True, extended_real=True, complex=True, commutative=True)
+            return found
+
+        return made
 
     def relation(name: str) -> Callable[[Any, Any], Any]:
         return lambda left, right: plain(name)(left, right).canonical
 
     def absolute(inside: Any) -> Any:
-        return plain("Abs")(-inside if inside.could_extract_minus_sign() else inside)
+        return call("Abs")(-inside if inside.could_extract_minus_sign() else inside)
 
     def cases(*parts: Any) -> Any:
         pairs = [pair for pair in zip(parts[::2], parts[1::2], strict=True) if pair[1] != sympy.false]
-        return plain("Piecewise")(*pairs) if pairs else sympy.nan
+        return call("Piecewise")(*pairs) if pairs else sympy.nan
+
+    def checked(exponent: Any) -> Any:
+        if exponent.is_Number and abs(exponent) > grammar.EXPONENT:
+            raise SpecError(f"it has an exponent above {grammar.EXPONENT}")
+        for term in map(sympy.Mul.make_args, sympy.Add.make_args(exponent)):
+            others = [factor for factor in term if not isinstance(factor, sympy.log)]
+            if len(others) < len(term) and all(factor.is_number for factor in others):
+                # SymPy would do so, one in another, and without end.
+                raise SpecError("it has exp(c*log(y)), which is y**c, and is to be written so")
+        return exponent
+
+    def power(base: Any, exponent: Any) -> Any:
+        checked(exponent)
+        if exponent.is_Integer:
+            return base**exponent
+        # Of these bases SymPy wants the real and the imaginary part, for which it expands the arguments of functions.
+        bases = [factor.base for factor in sympy.Mul.make_args(base) if factor.is_Pow]
+        bases += [base] if sympy.fraction(exponent)[1].is_Add else []
+        calls = {type(call) for part in bases for call in part.atoms(Application)}
+        if not calls <= {sympy.Abs} or not all(part.is_real for part in bases):
+            raise SpecError("it has a power of a power, with a fractional exponent: write them as one power")
+        number, rest = base.as_coeff_Mul()
+        if number.is_Float:  # with roots of integers beside it, SymPy would look for a common divisor, and not end
+            return abs(number) ** exponent * (rest if number > 0 else -rest) ** exponent
+        return base**exponent
 
     relations = {ast.Lt: "Lt", ast.LtE: "Le", ast.Gt: "Gt", ast.GtE: "Ge", ast.Eq: "Eq", ast.NotEq: "Ne"}
-    special = {"Abs": absolute, "abs": absolute, "sqrt": sympy.sqrt, "Rational": operator.truediv, "Piecewise": cases}
+    connections = {ast.BitAnd: "And", ast.BitOr: "Or", ast.Invert: "Not"}
     return {
         **grammar.ARITHMETIC,
         **{op: relation(name) for op, name in relations.items()},
-        **{op: plain(name) for op, name in ((ast.BitAnd, "And"), (ast.BitOr, "Or"), (ast.Invert, "Not"))},
-        ast.UAdd: operator.pos,
-        ast.USub: operator.neg,
-        **{name: special.get(name) or plain(name) for name in grammar.CALLED},
+        **{op: plain(name) for op, name in connections.items()},
+        **{name: call(name) for name in grammar.CALLED if name != "abs"},
+        ast.Pow: power,
+        "Abs": absolute,
+        "abs": absolute,
+        "Piecewise": cases,
+        "Rational": operator.truediv,
+        "exp": lambda exponent: call("exp")(exponent if exponent.is_Number else checked(exponent)),
+        "sqrt": lambda inside: power(inside, sympy.S.Half),
     }

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from surroreg import formula
-from surroreg.errors import SpecError
+from surroreg.errors import SpecError, in_one_line
 from surroreg.private import create_jit_function, modes_active
 from surroreg.specs import SurrogateSpec
 
@@ -43,8 +43,8 @@ def code(spec: SurrogateSpec) -> str:
     expression = formula.expression(spec)
     try:
         derivative = _printer(names).doprint(expression)
-    except (NotImplementedError, ValueError) as error:
-        raise SpecError(f"{spec.name}: the formula cannot be written as C++: {error}") from error
+    except Exception as error:  # whatever SymPy raises where it has no code for a part, or cannot sort them
+        raise SpecError(f"{spec.name}: the formula cannot be written as C++: {in_one_line(error)}") from error
     arguments = ", ".join(f"T {name}" for name in ("x", "grad", *names.values()))
     return f"template <typename T> T vjp({arguments}) {{ return grad * ({derivative}); }}"
 

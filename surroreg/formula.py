@@ -272,7 +272,7 @@ def _makers() -> Mapping[Any, Callable[..., Any]]:
     def call(name: str) -> Callable[..., Any]:
         def made(*arguments: Any) -> Any:
             found = plain(name)(*arguments)
-            if isinstance(found, getattr(sympy, name)):  # Max of one argument is that argument
+            if isinstance(found, getattr(sympy, name)):  # not so Max of one argument, which is that argument
                 found._assumptions = _Assumptions(real=True, extended_real=True, complex=True, commutative=True)
             return found
 
@@ -294,7 +294,7 @@ def _makers() -> Mapping[Any, Callable[..., Any]]:
         for term in map(sympy.Mul.make_args, sympy.Add.make_args(exponent)):
             others = [factor for factor in term if not isinstance(factor, sympy.log)]
             if len(others) < len(term) and all(factor.is_number for factor in others):
-                # SymPy would do so, one in another, and without end.
+                # SymPy would, one in another, and multiply numbers without end.
                 raise SpecError("it has exp(c*log(y)), which is y**c, and is to be written so")
         return exponent
 

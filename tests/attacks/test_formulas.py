@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import json
 import math
@@ -37,15 +38,17 @@ def value(text, x=0.7, **values):
     return formula.values(spec_of(text), [x], {**VALUES, **values})[0]
 
 
+#: The same spec again, as what SymPy makes of it is kept with it.
+once = functools.lru_cache(spec_of)
 #: All that reads a formula, by name.
 READERS = {
     "read": grammar.read,
-    "parse": lambda text: formula.parse(spec_of("1"), text),
+    "parse": lambda text: formula.parse(once(text), text),
     "values": value,
     "kinks": lambda text: formula.kinks(spec_of("1", traits=Traits(kinks=(text,))), VALUES),
-    "javascript": lambda text: javascript.derivative(spec_of(text)),
+    "javascript": lambda text: javascript.derivative(once(text)),
     "mathml": lambda text: mathml(text, {}),
-    "fused": lambda text: fused.code(spec_of(text)),
+    "fused": lambda text: fused.code(once(text)),
 }
 
 TOUCH = "__import__('pathlib').Path('sprung').touch()"
@@ -103,20 +106,23 @@ REFUSED = [
     ("None", "it contains 'None'"),
     ("...", "it contains '...'"),
     ("(x, x)", "it contains '(x, x)'"),
-    ("1j*x", "it contains '1j'"),
-    ("0x1F", "the number '0x1F' is not in decimal"),
-    ("1_000", "the number '1_000' is not in decimal"),
+    ("1j*x", "'1j' is no decimal number"),
+    ("0x1F", "'0x1F' is no decimal number"),
+    ("1_000", "'1_000' is no decimal number"),
+    ("1e5_0*x", "'1e5_0' is no decimal number"),
+    ("2x + 1", "'2x' is no decimal number. Write * for a product"),
+    ("1if x else 2", "'1if' is no decimal number"),
     ("1e999999", "the number '1e999999' is out of the range of float64"),
     ("1e-999999", "the number '1e-999999' is out of the range of float64"),
     ("0e999999999", "the number '0e999999999' is out of the range of float64"),
     ("1" * 400, "is out of the range of float64"),
     ("1" * 100_000, "it has 100000 characters, and at most 2000 are permitted"),
     ("+".join(["x"] * 500_000), "it has 999999 characters"),
-    ("+".join(["x"] * 900), "numbers, names and operations, and at most 200 are permitted"),
+    ("+".join(["x"] * 450), "numbers, names and operations, and at most 200 are permitted"),
     ("(" * 10_000 + "x" + ")" * 10_000, "it has 20001 characters"),
-    ("(" * 900 + "x" + ")" * 900, "too many nested parentheses"),
+    ("(" * 300 + "x" + ")" * 300, "too many nested parentheses"),
     ("-" * 10_000 + "x", "it has 10001 characters"),
-    ("-" * 1_900 + "x", "numbers, names and operations"),
+    ("-" * 1_900 + "x", "cannot be read: it "),
     ("-" * 40 + "x", "it nests more than 30 deep"),
     ("sin(" * 35 + "x" + ")" * 35, "it calls more than 24 functions"),
     ("a/(1 + " * 16 + "x" + ")" * 16, "it nests more than 30 deep"),
@@ -167,7 +173,7 @@ def test_formula_that_is_no_text_is_refused(thing):
 
 
 def test_formula_with_half_a_character_is_refused():
-    for reader in (grammar.read, READERS["parse"], READERS["mathml"]):
+    for reader in (grammar.read, functools.partial(formula.parse, spec_of("1")), READERS["mathml"]):
         with pytest.raises(SpecError, match=r"it contains '\\ud800' \(U\+D800\)"):
             reader("x\ud800")
 
@@ -304,7 +310,7 @@ def test_formulas_at_random_are_refused_or_take_no_time(capsys):
     draw, outcomes, slowest, longest = Draw(0), Counter[str](), 0.0, 0
     for _ in range(2000):
         text = draw.number(draw.random.choice([3, 6, 12, 28]), draw.random.choice([5, 10, 20, 40, 90]))
-        readers = dict(READERS) if draw.random.random() < 0.5 else {"read": grammar.read}
+        readers = dict(READERS)
         for x in (0.0, 0.7, -3.0, 2.0**500, -(2.0**500)):
             readers[f"values at {x:.0e}"] = lambda text, x=x: value(text, x, n=10**30)
         for name, reader in readers.items():

@@ -66,7 +66,7 @@ def _formula(entry: Entry) -> Iterator[str]:
         return
     symbols = {parameter.name: parameter.symbol for parameter in entry.spec.parameters}
     try:
-        yield directive("raw", "html", f'<div class="math">{mathml(entry.spec.formula, symbols)}</div>')
+        yield directive("raw", "html", f'<div class="catalogue-formula">{mathml(entry.spec.formula, symbols)}</div>')
     except ValueError:
         yield code(f"d(x) = {entry.spec.formula}")
     if entry.spec.traits.stochastic:

@@ -7,15 +7,15 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 import torch
-from catalogue_facts import Entry, latex, number, shown, symbol
+from catalogue_facts import Entry, number, shown, symbol
 from catalogue_markup import WIDE, code, directive, link, listing, page, prose, table, text
 from catalogue_plots import Plot
 from catalogue_verdicts import DEVICES, EXAMPLES, Verdict
-from docutils.utils.math.latex2mathml import tex2mathml  # type: ignore[import-untyped]
 from pybtex.database import parse_string  # type: ignore[import-untyped]
 from pybtex.richtext import Text  # type: ignore[import-untyped]
 
 from surroreg.cli import bibliography
+from surroreg.formula.mathml import mathml
 from surroreg.libraries import KIN, LIBRARIES, ROWS, Equivalent
 
 TYPES = {"int": "whole number", "bool": "true or false", "callable": "function"}
@@ -64,13 +64,11 @@ def card(entry: Entry, plots: Sequence[Plot], verdict: Verdict | None, names: se
 def _formula(entry: Entry) -> Iterator[str]:
     if entry.spec.formula is None:
         return
+    symbols = {parameter.name: parameter.symbol for parameter in entry.spec.parameters}
     try:
-        formula = f"d(x) = {latex(entry.spec, entry.spec.formula)}"
-        tex2mathml(formula)
-    except Exception:  # of SymPy and docutils: they raise many kinds where a formula cannot be read or drawn
+        yield directive("raw", "html", f'<div class="catalogue-formula">{mathml(entry.spec.formula, symbols)}</div>')
+    except ValueError:
         yield code(f"d(x) = {entry.spec.formula}")
-    else:
-        yield directive("math", "", " ".join(formula.split()))
     if entry.spec.traits.stochastic:
         yield "Here {math}`U` is uniform on [0, 1), drawn anew for every element in every backward pass."
 

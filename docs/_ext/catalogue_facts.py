@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import surroreg
-from surroreg import formula
 from surroreg.errors import in_one_line
 from surroreg.shape import Shape, shape
 from surroreg.specs.imports import reference_to
@@ -100,19 +99,6 @@ def shown(value: Any) -> str:
 def number(value: float) -> str:
     """Return a number to six digits."""
     return "∞" if value == math.inf else "−∞" if value == -math.inf else f"{value:.6g}".replace("-", "−")
-
-
-def latex(spec: surroreg.SurrogateSpec, text: str) -> str:
-    """Return one of a spec's formulas in LaTeX, with the parameters' symbols.
-
-    Raises:
-        SpecError: it cannot be read.
-    """
-    import sympy
-
-    expression = formula.parse(spec, text)
-    names = {sympy.Symbol(p.name, real=True): symbol(p) for p in spec.parameters}
-    return str(sympy.latex(expression, symbol_names=names))
 
 
 def symbol(parameter: Parameter) -> str:

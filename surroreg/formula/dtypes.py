@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from surroreg import formula
-from surroreg.autograd.fused import FACTORS
 from surroreg.errors import SpecError
+from surroreg.formula.cpp import FACTORS
 from surroreg.specs import SurrogateSpec
 
 _NAMES = {
@@ -56,7 +56,7 @@ def _compute(node: Any, values: Mapping[str, Tensor]) -> Tensor:
         return values[node.name]
     if node.is_Boolean and not node.args:
         return torch.tensor(bool(node))
-    if not node.args or node.is_number:
+    if not node.args:
         return torch.full_like(values["x"][:1], float(node))
     if node.is_Piecewise:
         *others, last = node.args

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from surroreg.errors import SpecError, did_you_mean
 
 #: Bounds of a formula: characters, nodes of its tree, calls, and levels. The formulas of the built-ins and of this
-#: repository's plugins, scaled and shifted, have up to 100 characters, 30 nodes, 5 calls and 7 levels.
+#: repository's plugins, scaled and shifted, have up to 167 characters, 64 nodes, 5 calls and 12 levels.
 LENGTH, NODES, CALLS, DEPTH = 2000, 200, 24, 30
 #: The largest product of constant exponents, each in the base of another: SymPy writes out powers of numbers.
 EXPONENT = 1000
@@ -27,7 +27,8 @@ EXPONENT = 1000
 #: exp(exp(x)) has more of them than any memory.
 REACH = 640
 
-_NUMBER = re.compile(r"\d+|(\d+\.\d*|\.\d+|\d+(?=[eE]))([eE][+-]?\d+)?")
+#: A number with a letter in it, or right after it, of which Python would warn.
+_LETTERED = re.compile(r"(?<![\w.])(\d+\.?\d*|\.\d+)([eE][+-]?\d+[A-Za-z_]|(?![eE][+-]?\d)[A-Za-z_])\w*")
 _STRANGE = re.compile(r"[^A-Za-z0-9_ .,()+\-*/<>=!&|~]")
 _PERMITTED = "A formula has decimal numbers, names, + - * / **, comparisons, & | ~ and calls of functions"
 _INSTEAD = {"And": "a & b", "Or": "a | b", "Not": "~a", "Eq": "a == b", "Ne": "a != b", "sech": "1/cosh(x)"}
@@ -146,6 +147,8 @@ def _read(text: str) -> ast.expr:
         hint = "Write ** for a power" if strange[0] == "^" else _PERMITTED
         code = "" if strange[0].isascii() else f" (U+{ord(strange[0]):04X})"  # it may look like a letter of a name
         raise SpecError(f"it contains {strange[0]!r}{code}. {hint}")
+    if lettered := _LETTERED.search(line):
+        raise SpecError(f"{short(lettered[0], 40)} is no decimal number. Write * for a product")
     try:
         tree = ast.parse(line, mode="eval").body
     except SyntaxError as error:
@@ -221,8 +224,6 @@ class _Checker:
 
     def literal(self, node: ast.Constant, value: float) -> float:
         text = self.text[node.col_offset : node.end_col_offset]
-        if not _NUMBER.fullmatch(text):
-            raise SpecError(f"the number {short(text, 40)} is not in decimal")
         vanishes = value == 0 and text.strip("0.") != ""
         if vanishes or value > sys.float_info.max:
             raise SpecError(f"the number {short(text, 40)} is out of the range of float64")

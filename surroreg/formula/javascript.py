@@ -40,8 +40,8 @@ def _names(spec: SurrogateSpec) -> dict[str, str]:
 def _code(spec: SurrogateSpec, expression: Any) -> str:
     try:
         code = " ".join(_printer({"x": "x", **_names(spec), formula.NOISE: "(1/2)"}).doprint(expression).split())
-    except (NotImplementedError, ValueError) as error:
-        reason = str(error).partition("\n")[0].rpartition(": ")[2]
+    except Exception as error:  # whatever SymPy raises where it has no code for a part, or cannot sort them
+        reason = str(error).partition("\n")[0].rpartition(": ")[2] or type(error).__name__
         raise SpecError(f"{spec.name}: the formula cannot be written as JavaScript: {reason}") from error
     strange = [word for word in _WORD.findall(code) if not _KNOWN.fullmatch(word)]
     if strange or not _SIGNS.fullmatch(code):

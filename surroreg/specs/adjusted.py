@@ -6,6 +6,7 @@ and ``shift``, which moves it along the membrane's axis. The step itself stays w
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import functools
 import inspect
@@ -21,6 +22,8 @@ from surroreg.specs.signature import Role
 from surroreg.specs.spec import SurrogateSpec
 
 Function = Callable[..., Any]
+#: Characters of the longest formula that is looked at. What is longer is no formula (see surroreg.formula.grammar).
+MOST = 2000
 
 
 def adjusted(spec: SurrogateSpec, params: Iterable[str]) -> SurrogateSpec:
@@ -85,10 +88,19 @@ def _signature(names: Iterable[str]) -> inspect.Signature:
 
 
 def _formula(text: str | None, shifted: bool) -> str | None:
-    if text is None:
-        return None
+    if text is None or not _stands_alone(text):
+        return text  # it cannot be read, and is none the better in parentheses
     inside = re.sub(r"\bx\b", f"(x - {SHIFT.name})", text) if shifted else text
     return f"{SCALE.name}*({inside})"
+
+
+def _stands_alone(text: str) -> bool:
+    """Whether a text is an expression by itself: ``x) + (x`` would become one in parentheses."""
+    try:
+        ast.parse(text[:MOST].strip(), mode="eval")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return len(text) <= MOST
 
 
 @functools.cache

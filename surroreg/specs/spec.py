@@ -44,7 +44,8 @@ class SurrogateSpec:
             compilers and transforms; elsewhere, and where a parameter is a tensor, ``derivative`` is used.
             Half-precision tensors reach both as float32. A kernel that reads only the sign gets, in place
             of ``x``, 1 where that is above zero and 0 elsewhere, in any precision.
-        formula: the derivative in SymPy's syntax, in ``x`` and the parameters.
+        formula: the derivative in SymPy's syntax, in ``x`` and the parameters. It is never executed: it is read as
+            numbers, names, operators and calls of a list of functions, and bounded in size, when it is first used.
         summary: one line.
         description: what a user must know before choosing it.
         parameters, references, aliases, traits: see their classes; a reference may be given as text.

@@ -194,7 +194,7 @@ def test_what_has_no_one_shape_says_so(site):
 
 def test_a_formula_is_written_with_the_symbols_of_its_parameters(site):
     text = site.page("builtin/piecewise_linear").text.replace(" ", "")
-    assert "d(x)=γmax(0,−k|x|+1)" in text
+    assert "d(x)=γmax(0,1−k|x|)" in text
 
 
 def test_a_second_build_writes_nothing_anew(site, tmp_path):

@@ -9,7 +9,8 @@ from interop_cases import gradient
 
 import surroreg
 from surroreg import Parameter, SpecError, SurrogateSpec, Traits
-from surroreg.autograd.fused import Fused, code
+from surroreg.autograd.fused import Fused
+from surroreg.formula.cpp import code
 
 SPECS = [spec for spec in map(surroreg.spec, surroreg.names(namespace="builtin")) if spec.traits.stable_formula]
 COMPILER = shutil.which("c++")

@@ -11,6 +11,7 @@ from hypothesis import assume, given, reject, settings
 from hypothesis import strategies as st
 
 import surroreg
+from surroreg.formula import grammar
 from surroreg.formula.mathml import mathml
 
 
@@ -66,6 +67,7 @@ def compound(inner):
 def test_no_parentheses_are_missing(text, x, alpha):
     names = {"Abs": abs, "Max": max, "floor": math.floor, "exp": math.exp, "sqrt": math.sqrt, "x": x, "alpha": alpha}
     try:
+        grammar.read(text)  # which refuses constants that are not real
         expected = eval(text, names)
         assume(math.isfinite(expected) and abs(expected) < 1e100)
     except (ArithmeticError, ValueError, TypeError):  # a pole, or the root of what is negative
@@ -106,6 +108,21 @@ def test_cases_say_when():
     root = ElementTree.fromstring(mathml("Piecewise((1/(x + b), x > 0), (0, True))", {"b": "θ"}))
     rows = [["".join(cell.itertext()) for cell in row] for row in root.iter("{http://www.w3.org/1998/Math/MathML}mtr")]
     assert rows == [["1x+θ", "if\N{NO-BREAK SPACE}x>0"], ["0", "otherwise"]]
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("(x > 0) & (x < b)", "if x>0 and x<θ"),
+        ("(x < 0) & (b > 1) | ~(x == b)", "if (x<0 and θ>1) or not (x=θ)"),
+        ("~((x < 0) | (x > b))", "if not (x<0 or x>θ)"),
+    ],
+)
+def test_conditions_are_joined_by_words(condition, expected):
+    root = ElementTree.fromstring(mathml(f"Piecewise((1, {condition}), (+abs(x), True))", {"b": "θ"}))
+    (_, first), (second, _) = root.iter("{http://www.w3.org/1998/Math/MathML}mtr")
+    assert "".join(first.itertext()).replace("\N{NO-BREAK SPACE}", " ") == expected
+    assert "".join(second.itertext()) == "|x|"
 
 
 @pytest.mark.parametrize(

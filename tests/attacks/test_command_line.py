@@ -7,12 +7,12 @@ import json
 import os
 import random
 import re
+import select
 import signal
 import stat
 import subprocess
 import sys
 import threading
-import time
 
 import pytest
 
@@ -136,8 +136,9 @@ SPECS = [SurrogateSpec(name="mute", derivative=mute, parameters=[Parameter("f", 
 """
 
 NAP = """
-import pathlib, time
-pathlib.Path("asleep").touch()
+import time
+with open("asleep", "w") as pipe:
+    pipe.write("now")
 time.sleep(60)
 """
 
@@ -624,16 +625,20 @@ def test_commands_work_where_warnings_are_errors(bare, tmp_path):
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, -signal.SIGTERM)])
 def test_a_signal_ends_a_command_quietly(number, code, tmp_path):
     site = install(tmp_path, {"nap": NAP})
-    line = [sys.executable, "-m", "surroreg", "list"]
-    started = subprocess.Popen(
-        line, stderr=subprocess.PIPE, stdout=subprocess.PIPE, cwd=tmp_path, env=environment(site)
-    )
-    deadline = time.monotonic() + 60
-    while not (tmp_path / "asleep").exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    started.send_signal(number)
-    assert (started.communicate(timeout=60), started.returncode) == ((b"", b""), code)
+    os.mkfifo(tmp_path / "asleep")
+    asleep = os.open(tmp_path / "asleep", os.O_RDONLY | os.O_NONBLOCK)
+    # Whoever starts the tests in the background lets all of their processes ignore the signal.
+    start = "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    line = [sys.executable, "-c", f"{start}from surroreg.cli import main; sys.exit(main())", "list"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(line, stderr=pipe, stdout=pipe, cwd=tmp_path, env=environment(site)) as started:
+        try:
+            assert select.select([asleep], [], [], 60)[0]
+            started.send_signal(number)
+            assert (started.communicate(timeout=60), started.returncode) == ((b"", b""), code)
+        finally:
+            started.kill()
+            os.close(asleep)
 
 
 @pytest.mark.parametrize("name", ["red/red", "fail/raises", "fail/leaves", "fail/memory", "fail/recursion", "fail/odd"])

@@ -77,8 +77,9 @@ def public(cls: Class) -> Class:
     return cls
 
 
-for _class in [value for value in globals().values() if isinstance(value, type)]:
-    public(_class)
+for _value in list(globals().values()):
+    if isinstance(_value, type) and _value.__module__ == __name__:  # not what is imported here
+        public(_value)
 
 #: What a terminal obeys instead of showing it (escapes, changes of direction), and what no stream can encode.
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")

@@ -25,6 +25,15 @@ settings.load_profile("surroreg")
 sys.modules.setdefault("samna", None)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option of a gate, where a test that is skipped proves nothing. A slip in its name is an error."""
+    parser.addoption(
+        "--require-libraries",
+        action="store_true",
+        help="fail where a library with a version in its file under surroreg/libraries is not installed",
+    )
+
+
 @pytest.fixture
 def zoo(monkeypatch: pytest.MonkeyPatch) -> None:
     """A registry that knows the built-ins and the zoo, under its namespace."""

@@ -128,7 +128,7 @@ class Registry:
         with contextlib.suppress(SpecError):
             if spec.is_same(loaded_object(spec.origin)):
                 return spec.origin
-        for space in self.plugins.local.values():
+        for space in list(self.plugins.local.values()):  # another thread may register
             if spec.is_same(space.specs.get(spec.name)):
                 return qualified(space.name, spec.name)
         raise SpecError(

@@ -23,6 +23,7 @@ from surroreg.errors import (
 )
 from surroreg.libraries import GAINS, KIN, LIBRARIES, ROWS, Equivalent
 from surroreg.registry import process
+from surroreg.registry.qualified import listed
 from surroreg.specs.parameters import SCALE, SHIFT, Parameter
 from surroreg.specs.validation import check_at_zero
 
@@ -162,9 +163,13 @@ def _from_ours(name: str, params: dict[str, Any]) -> Translation:
         if parameter.required and parameter.name not in params:
             raise ParameterTypeError(f"{name!r} needs a value for {parameter.name!r}. {spec.accepted}")
     values = {p.name: p.check(params[p.name]) if p.name in params else p.default for p in spec.parameters}
-    qualified = spec.name if space == "builtin" else f"{space}/{spec.name}"
     return Translation(
-        HERE, qualified, values, scale, shift, int(spec.traits.fires_at_zero if at_zero is None else at_zero)
+        HERE,
+        listed(space, spec.name),
+        values,
+        scale,
+        shift,
+        int(spec.traits.fires_at_zero if at_zero is None else at_zero),
     )
 
 

@@ -281,3 +281,11 @@ def test_an_unknown_parameter_is_answered_with_all_there_are():
         surroreg.ParameterTypeError, match=r"It takes alpha=2.0, and like every surrogate scale and shift"
     ):
         surroreg.load("atan", scal=2)
+
+
+def test_a_text_that_is_no_formula_does_not_become_one():
+    spec = surroreg.SurrogateSpec(
+        name="odd", derivative=lambda x: x, formula="x) + (x", traits=surroreg.Traits(kinks=["0) + (1"])
+    )
+    shifted = spec(shift=1.0).spec
+    assert (shifted.formula, shifted.traits.kinks) == ("x) + (x", ("0) + (1",))

@@ -14,12 +14,11 @@ if TYPE_CHECKING:
 def named(asked: str) -> tuple[str, SurrogateSpec]:
     """Return the name that ``surroreg list`` shows for a surrogate, and its spec; errors as for ``surroreg.load``."""
     from surroreg.registry import process
-    from surroreg.registry.qualified import BUILTIN
+    from surroreg.registry.qualified import listed
 
     namespace, spec = process.registry.find(asked)
-    if not namespace:  # asked for as "module:attribute"
-        return asked, spec
-    return spec.name if namespace == BUILTIN else f"{namespace}/{spec.name}", spec
+    # Without a namespace it was asked for as "module:attribute".
+    return (listed(namespace, spec.name) if namespace else asked), spec
 
 
 def default(parameter: Parameter) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from surroreg.errors import ParameterError, ParameterTypeError
+from surroreg.errors import ParameterTypeError
+from surroreg.specs.validation import check_at_zero
 
 #: Names that no parameter can have: arguments of the functions that take the values.
 TAKEN = ("name", "self", "to")
@@ -28,8 +29,7 @@ def settings(given: Iterable[str]) -> dict[str, Any]:
         if name in values:
             raise ParameterTypeError(f"--set gives {name!r} more than one value.")
         values[name] = _literal(value)
-    if values.get("at_zero", 0) not in (0, 1):
-        raise ParameterError(f"at_zero must be 0 or 1, not {values['at_zero']!r}.")
+    check_at_zero(values.get("at_zero"))
     return values
 
 

@@ -16,10 +16,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from surroreg.errors import SpecError, did_you_mean
+from surroreg.specs.validation import FORMULA_LENGTH
 
 #: Bounds of a formula: characters, nodes of its tree, calls, and levels. The formulas of the built-ins and of this
 #: repository's plugins, scaled and shifted, have up to 167 characters, 64 nodes, 5 calls and 12 levels.
-LENGTH, NODES, CALLS, DEPTH = 2000, 200, 24, 30
+LENGTH, NODES, CALLS, DEPTH = FORMULA_LENGTH, 200, 24, 30
 #: The largest product of constant exponents, each in the base of another: SymPy writes out powers of numbers.
 EXPONENT = 1000
 #: Binary digits before the point to which an argument of exp or cos is exact; a larger one is taken for infinite.

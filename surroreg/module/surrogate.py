@@ -346,7 +346,7 @@ class Surrogate(nn.Module):
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        # A checkpoint is data: it may hold anything, and nothing in it is imported or called.
+        # A checkpoint is data: it may hold anything, and no name in it is imported.
         parts = [state.get(part) for part in ("numbers", "module")] if isinstance(state, dict) else [None]
         if not all(isinstance(part, dict) for part in parts) or not {"spec", "at_zero"} <= state.keys():
             raise SpecError(f"what was saved is no state of a surrogate: {shortened(state)}.")

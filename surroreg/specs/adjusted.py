@@ -18,12 +18,11 @@ from typing import Any, get_args
 from surroreg.errors import SpecError
 from surroreg.specs.imports import loaded_object
 from surroreg.specs.parameters import SCALE, SHIFT, Parameter
-from surroreg.specs.signature import Role
+from surroreg.specs.signature import LEADING, Role
 from surroreg.specs.spec import SurrogateSpec
+from surroreg.specs.validation import FORMULA_LENGTH
 
 Function = Callable[..., Any]
-#: Characters of the longest formula that is looked at. What is longer is no formula (see surroreg.formula.grammar).
-MOST = 2000
 
 
 def adjusted(spec: SurrogateSpec, params: Iterable[str]) -> SurrogateSpec:
@@ -48,7 +47,7 @@ def _adjusted(spec: SurrogateSpec, shifted: bool) -> SurrogateSpec:
     traits = spec.traits
     if shifted and traits.reads != "nothing":
         # Which side of the step an input is on no longer tells which side of the derivative's origin.
-        moved = tuple(f"({kink}) + {SHIFT.name}" for kink in traits.kinks)
+        moved = tuple(f"({kink}) + {SHIFT.name}" if _stands_alone(kink) else kink for kink in traits.kinks)
         traits = replace(traits, even=None, reads="input", kinks=moved)
     kernel = None if shifted and spec.traits.reads == "sign" else _function(spec, "kernel")
     new = replace(
@@ -77,8 +76,7 @@ def _function(spec: SurrogateSpec, role: Role) -> Function | None:
         return function(*arguments)
 
     imported.__module__, _, imported.__qualname__ = given.partition(":")
-    leading = ["x", "grad"] if role == "kernel" else ["x"]
-    imported.__signature__ = _signature([*leading, *(p.name for p in spec.parameters)])  # type: ignore[attr-defined]
+    imported.__signature__ = _signature([*LEADING[role], *(p.name for p in spec.parameters)])  # type: ignore[attr-defined]
     return imported
 
 
@@ -97,10 +95,10 @@ def _formula(text: str | None, shifted: bool) -> str | None:
 def _stands_alone(text: str) -> bool:
     """Whether a text is an expression by itself: ``x) + (x`` would become one in parentheses."""
     try:
-        ast.parse(text[:MOST].strip(), mode="eval")
+        ast.parse(text[:FORMULA_LENGTH].strip(), mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
-    return len(text) <= MOST
+    return len(text) <= FORMULA_LENGTH
 
 
 @functools.cache

@@ -9,6 +9,8 @@ from typing import Any
 
 from surroreg.errors import ParameterError, SpecError, shortened
 
+#: Characters of the longest formula that is read; what is longer is refused.
+FORMULA_LENGTH = 2000
 _REFERENCE = re.compile(r"[\w.]+:[\w.<>]+")
 
 

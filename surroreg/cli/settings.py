@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from surroreg.errors import ParameterTypeError
-from surroreg.specs.validation import check_at_zero
 
 #: Names that no parameter can have: arguments of the functions that take the values.
 TAKEN = ("name", "self", "to")
@@ -29,6 +28,8 @@ def settings(given: Iterable[str]) -> dict[str, Any]:
         if name in values:
             raise ParameterTypeError(f"--set gives {name!r} more than one value.")
         values[name] = _literal(value)
+    from surroreg.specs.validation import check_at_zero  # only now: every command line imports this module
+
     check_at_zero(values.get("at_zero"))
     return values
 

@@ -21,7 +21,6 @@ from surroreg.bench.timing import Time, in_turn
 
 SIZES = (1_000, 100_000, 1_000_000, 8_000_000)
 DTYPES = (torch.float32, torch.float64, torch.bfloat16)
-MODES = ("eager", "compiled")
 
 #: Passes over memory that nothing can do without, in units of a copy (which reads and writes): the forward
 #: pass reads x and writes the spikes, the backward pass reads x and the upstream gradient and writes one.

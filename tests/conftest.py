@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import zoo_plugin
 from hypothesis import settings
 
 import surroreg
 import surroreg.api
 from surroreg.registry import Registry, process
+from tests.zoo import zoo_specs
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported: the workers share the cores
@@ -38,7 +38,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def zoo(monkeypatch: pytest.MonkeyPatch) -> None:
     """A registry that knows the built-ins and the zoo, under its namespace."""
     monkeypatch.setattr(process, "registry", Registry(scan=lambda: ([], [])))
-    for spec in zoo_plugin.specs():
+    for spec in zoo_specs():
         surroreg.register(spec, namespace="zoo")
 
 

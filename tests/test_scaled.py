@@ -241,7 +241,7 @@ def test_a_shift_is_a_finite_number(value):
 def test_a_black_box_cannot_be_scaled():
     box = surroreg.SurrogateSpec(name="box", factory=lambda: surroreg.load("atan"))()
     for ask in (lambda: box.scaled(factor=2), lambda: box.shifted(by=1)):
-        with pytest.raises(NotImplementedError, match="comes from a factory, and tells no derivative"):
+        with pytest.raises(NotImplementedError, match="is built by a factory, so its derivative is not available"):
             ask()
     with pytest.raises(surroreg.ParameterTypeError, match="has no parameter 'scale'"):
         box.spec(scale=2)

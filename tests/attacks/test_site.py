@@ -4,7 +4,6 @@ import ast
 import importlib
 import importlib.util
 import re
-import sys
 import types
 from pathlib import Path
 from urllib.parse import unquote, urlparse
@@ -19,11 +18,10 @@ from surroreg.conformance.html import page as report_page
 from surroreg.conformance.report import Report, Result
 from surroreg.errors import printable
 from surroreg.registry import Registry, process
+from tests.docs.sites import CONF, build
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-sys.path.append(str(ROOT / "tests" / "docs"))  # the helpers of the tests of the site
-from sites import CONF, build  # noqa: E402
 
 NEEDED = ("sphinx", "myst_parser", "pydata_sphinx_theme", "sphinx_design", "matplotlib", "pybtex")
 missing = [package for package in NEEDED if importlib.util.find_spec(package) is None]

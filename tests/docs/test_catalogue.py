@@ -9,12 +9,12 @@ from pathlib import Path
 from urllib.parse import urljoin, urlparse
 
 import pytest
-from sites import CONF, DOCS, Site, build, install
 
 import surroreg
 import surroreg.api
 from surroreg.cli import main
 from surroreg.libraries import KIN, LIBRARIES, ROWS
+from tests.docs.sites import CONF, DOCS, Site, build, install
 
 ROOT = Path(__file__).parents[2]
 NEEDED = ("sphinx", "myst_parser", "pydata_sphinx_theme", "sphinx_design", "matplotlib", "pybtex")

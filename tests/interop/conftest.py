@@ -1,14 +1,15 @@
 """Fixtures of the interoperability tests."""
 
-import interop_cases
 import pytest
 import torch
 
+from tests.interop import cases
 
-@pytest.fixture(params=interop_cases.NAMES)
+
+@pytest.fixture(params=cases.NAMES)
 def s(request):
     """Every built-in surrogate, at its defaults."""
-    return interop_cases.build(request.param)
+    return cases.build(request.param)
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,11 @@ import sys
 
 import pytest
 import torch
-from interop_cases import (
+from torch import nn
+from torch._dynamo.testing import CompileCounter, CompileCounterWithBackend
+
+import surroreg
+from tests.interop.cases import (
     DETERMINISTIC,
     FUNCTION_WARNS,
     NAMES,
@@ -21,11 +25,7 @@ from interop_cases import (
     points,
     weights,
 )
-from torch import nn
-from torch._dynamo.testing import CompileCounter, CompileCounterWithBackend
-from torch_limits import skip_unless_compiles
-
-import surroreg
+from tests.torch_limits import skip_unless_compiles
 
 pytestmark = [FUNCTION_WARNS, SCRIPT_WARNS]
 

@@ -2,7 +2,10 @@
 
 import pytest
 import torch
-from interop_cases import (
+from torch.func import functional_call, grad, grad_and_value, hessian, jacfwd, jacrev, jvp, vjp, vmap
+
+import surroreg
+from tests.interop.cases import (
     DETERMINISTIC,
     FUNCTION_WARNS,
     SCRIPT_WARNS,
@@ -16,9 +19,6 @@ from interop_cases import (
     second_derivative,
     weights,
 )
-from torch.func import functional_call, grad, grad_and_value, hessian, jacfwd, jacrev, jvp, vjp, vmap
-
-import surroreg
 
 close = torch.testing.assert_close
 pytestmark = [FUNCTION_WARNS, SCRIPT_WARNS]

@@ -2,7 +2,10 @@
 
 import pytest
 import torch
-from interop_cases import (
+from torch import nn
+
+import surroreg
+from tests.interop.cases import (
     FUNCTION_WARNS,
     SCRIPT_WARNS,
     STOCHASTIC,
@@ -15,9 +18,6 @@ from interop_cases import (
     points,
     weights,
 )
-from torch import nn
-
-import surroreg
 
 pytestmark = [
     pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device"),

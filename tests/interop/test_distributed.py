@@ -6,10 +6,10 @@ import pytest
 import torch
 import torch.distributed as dist
 import torch.multiprocessing
-from interop_cases import assert_gradient, build, model, weights
 from torch import nn
 
 import surroreg
+from tests.interop.cases import assert_gradient, build, model, weights
 
 pytestmark = pytest.mark.skipif(not dist.is_available(), reason="this torch is built without torch.distributed")
 close = torch.testing.assert_close

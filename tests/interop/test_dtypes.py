@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 import torch
-from interop_cases import DETERMINISTIC, assert_gradient, build, gradient, model, points
 from torch import nn
 
 import surroreg
+from tests.interop.cases import DETERMINISTIC, assert_gradient, build, gradient, model, points
 
 DTYPES = [torch.float16, torch.bfloat16, torch.float32, torch.float64]
 HALF = [torch.float16, torch.bfloat16]

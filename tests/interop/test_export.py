@@ -4,7 +4,9 @@ import io
 
 import pytest
 import torch
-from interop_cases import (
+
+import surroreg
+from tests.interop.cases import (
     BUFFER_WARNS,
     DETERMINISTIC,
     FUNCTION_WARNS,
@@ -18,8 +20,6 @@ from interop_cases import (
     model,
     points,
 )
-
-import surroreg
 
 pytestmark = [FUNCTION_WARNS, SCRIPT_WARNS]
 TREESPEC_WARNS = pytest.mark.filterwarnings("ignore:`isinstance.treespec, LeafSpec.` is deprecated:FutureWarning")

@@ -2,7 +2,9 @@
 
 import pytest
 import torch
-from interop_cases import (
+from torch.func import functional_call, grad, hessian, jacfwd, jacrev, jvp, linearize, stack_module_state, vjp, vmap
+
+from tests.interop.cases import (
     DETERMINISTIC,
     SCRIPT_WARNS,
     STOCHASTIC,
@@ -15,7 +17,6 @@ from interop_cases import (
     second_derivative,
     weights,
 )
-from torch.func import functional_call, grad, hessian, jacfwd, jacrev, jvp, linearize, stack_module_state, vjp, vmap
 
 close = torch.testing.assert_close
 pytestmark = SCRIPT_WARNS  # torch scripts the rules of forward mode when it first needs one

@@ -5,12 +5,12 @@ import subprocess
 
 import pytest
 import torch
-from interop_cases import gradient
 
 import surroreg
 from surroreg import Parameter, SpecError, SurrogateSpec, Traits
 from surroreg.autograd.fused import Fused
 from surroreg.formula.cpp import code
+from tests.interop.cases import gradient
 
 SPECS = [spec for spec in map(surroreg.spec, surroreg.names(namespace="builtin")) if spec.traits.stable_formula]
 COMPILER = shutil.which("c++")

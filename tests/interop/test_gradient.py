@@ -2,7 +2,8 @@
 
 import pytest
 import torch
-from interop_cases import (
+
+from tests.interop.cases import (
     DETERMINISTIC,
     NAMES,
     STOCHASTIC,

@@ -3,9 +3,9 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import torch
-from interop_cases import assert_gradient, gradient, points, weights
 
 import surroreg
+from tests.interop.cases import assert_gradient, gradient, points, weights
 
 
 def test_tensor_hook_and_retain_grad(s):

@@ -2,9 +2,9 @@
 
 import pytest
 import torch
-from interop_cases import DETERMINISTIC, FUNCTION_WARNS, assert_gradient, build, gradient, weights
 
 import surroreg
+from tests.interop.cases import DETERMINISTIC, FUNCTION_WARNS, assert_gradient, build, gradient, weights
 
 LAYOUTS = {
     "contiguous": lambda: torch.randn(2, 3, 4, 5),

@@ -2,7 +2,10 @@
 
 import pytest
 import torch
-from interop_cases import (
+from torch import nn
+
+import surroreg
+from tests.interop.cases import (
     LEARNABLE,
     NAMES,
     WITH_PRIMITIVE,
@@ -14,9 +17,6 @@ from interop_cases import (
     points,
     weights,
 )
-from torch import nn
-
-import surroreg
 
 close = torch.testing.assert_close
 SHAPES = {"one": (1,), "0-d": (), "per channel": (3,)}

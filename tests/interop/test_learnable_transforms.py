@@ -4,7 +4,12 @@ import io
 
 import pytest
 import torch
-from interop_cases import (
+from torch import nn
+from torch.func import functional_call, grad, hessian, jacfwd, jacrev, jvp, stack_module_state, vmap
+from torch.fx import symbolic_trace
+from torch.utils.checkpoint import checkpoint
+
+from tests.interop.cases import (
     BUFFER_WARNS,
     FUNCTION_WARNS,
     LEARNABLE,
@@ -17,10 +22,6 @@ from interop_cases import (
     points,
     weights,
 )
-from torch import nn
-from torch.func import functional_call, grad, hessian, jacfwd, jacrev, jvp, stack_module_state, vmap
-from torch.fx import symbolic_trace
-from torch.utils.checkpoint import checkpoint
 
 close = torch.testing.assert_close
 pytestmark = [FUNCTION_WARNS, SCRIPT_WARNS]

@@ -2,9 +2,10 @@
 
 import pytest
 import torch
-from interop_cases import DETERMINISTIC, NAMES, assert_gradient, batch, build, gradient, model, points
 from torch.autograd.graph import save_on_cpu, saved_tensors_hooks
 from torch.utils.checkpoint import checkpoint
+
+from tests.interop.cases import DETERMINISTIC, NAMES, assert_gradient, batch, build, gradient, model, points
 
 # What each keeps, in words of the user's bill: nothing, or the output, which the next layer keeps
 # alive anyway. All the others keep the input.

@@ -6,7 +6,6 @@ import threading
 
 import pytest
 import torch
-from interop_cases import assert_gradient, batch, build, gradient, gradients, model, points
 from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.nn.utils import parametrize
@@ -14,6 +13,7 @@ from torch.optim.swa_utils import AveragedModel
 from torch.utils.flop_counter import FlopCounterMode
 
 import surroreg
+from tests.interop.cases import assert_gradient, batch, build, gradient, gradients, model, points
 
 close = torch.testing.assert_close
 

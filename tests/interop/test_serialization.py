@@ -10,13 +10,13 @@ import sys
 
 import pytest
 import torch
-from interop_cases import LEARNABLE, NAMES, assert_gradient, bell, build, gradient, model, points, weights
 from torch import nn
 from torch.serialization import safe_globals
 
 import surroreg
 import surroreg.api
 from surroreg.registry import Registry, process
+from tests.interop.cases import LEARNABLE, NAMES, assert_gradient, bell, build, gradient, model, points, weights
 
 CLASSES = [surroreg.Surrogate, nn.Sequential, nn.Linear]
 

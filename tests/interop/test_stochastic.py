@@ -2,10 +2,11 @@
 
 import pytest
 import torch
-from interop_cases import FUNCTION_WARNS, STOCHASTIC, assert_gradient, build, gradient, points
 from torch.func import grad, vmap
 from torch.fx import symbolic_trace
 from torch.utils.checkpoint import checkpoint
+
+from tests.interop.cases import FUNCTION_WARNS, STOCHASTIC, assert_gradient, build, gradient, points
 
 
 @pytest.fixture(params=STOCHASTIC)

@@ -2,13 +2,13 @@
 
 import pytest
 import torch
-from interop_cases import FUNCTION_WARNS, assert_gradient, gradient, points
 from torch import nn
 from torch._subclasses import FakeTensorMode
 from torch.overrides import TorchFunctionMode
 from torch.testing._internal.two_tensor import TwoTensor
 
 import surroreg
+from tests.interop.cases import FUNCTION_WARNS, assert_gradient, gradient, points
 
 
 class Tagged(torch.Tensor):

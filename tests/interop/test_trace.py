@@ -2,7 +2,11 @@
 
 import pytest
 import torch
-from interop_cases import (
+from torch.fx import symbolic_trace
+from torch.fx.experimental.proxy_tensor import make_fx
+
+import surroreg
+from tests.interop.cases import (
     DETERMINISTIC,
     SCRIPT_WARNS,
     STOCHASTIC,
@@ -16,10 +20,6 @@ from interop_cases import (
     second_derivative,
     weights,
 )
-from torch.fx import symbolic_trace
-from torch.fx.experimental.proxy_tensor import make_fx
-
-import surroreg
 
 TRACE_WARNS = pytest.mark.filterwarnings("ignore:`torch.jit.trace:Warning")
 

@@ -4,23 +4,16 @@ from __future__ import annotations
 
 import gc
 
-import mutants_backward  # noqa: F401
-import mutants_cuda  # noqa: F401
-import mutants_engineering  # noqa: F401
-import mutants_forward  # noqa: F401
-import mutants_providers  # noqa: F401
-import mutants_stochastic  # noqa: F401
-import mutants_transforms  # noqa: F401
-import mutants_values  # noqa: F401
 import pytest
 import torch
-from mutants_base import MUTANTS
-from mutants_correct import CORRECT, SPECS
 
 import surroreg.api
 from surroreg.conformance.runner import Settings, plan, run
 from surroreg.conformance.table import CHECKS
 from surroreg.registry import Registry, process
+from tests.mutants import backward, cuda, engineering, forward, providers, stochastic, transforms, values  # noqa: F401
+from tests.mutants.base import MUTANTS
+from tests.mutants.correct import CORRECT, SPECS
 
 DEVICES = ("cpu", "meta")
 #: Where the mutants of its own checks run besides. The others are about one device: on a GPU a hard-coded CPU, or a

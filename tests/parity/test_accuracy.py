@@ -10,11 +10,11 @@ import mpmath
 import pytest
 import sympy
 import torch
-from side_by_side import SMALLEST_NORMAL, assert_within, damped, gradient
 from torch import Tensor
 
 import surroreg
 from surroreg import Surrogate, SurrogateSpec
+from tests.parity.side_by_side import SMALLEST_NORMAL, assert_within, damped, gradient
 
 EPS = {dtype: torch.finfo(dtype).eps for dtype in (torch.float16, torch.bfloat16, torch.float32, torch.float64)}
 HALVES = [torch.float16, torch.bfloat16]

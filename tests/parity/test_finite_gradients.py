@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 import torch
-import zoo_plugin
-from side_by_side import damped
 from torch import Tensor
 
 import surroreg
 from surroreg import Parameter, ParameterError, Surrogate, SurrogateSpec
+from tests.parity.side_by_side import damped
+from tests.zoo import zoo_specs
 
 DTYPES = [torch.float16, torch.bfloat16, torch.float32, torch.float64]
-SPECS = [*map(surroreg.spec, surroreg.names(namespace="builtin")), *zoo_plugin.specs()]
+SPECS = [*map(surroreg.spec, surroreg.names(namespace="builtin")), *zoo_specs()]
 #: Factors of the defaults, and scales; the last scale is of what overflows half precision.
 STRENGTHS = [(1.0, None), (1.0, 0.3), (0.1, 1e-3), (10.0, 3.0), (1.0, 1e6)]
 

@@ -10,19 +10,19 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-import zoo_plugin
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from many_digits import NOISE, Judge, derivative, errors, primitive
-from side_by_side import gradient
 from torch import Tensor
 
 import surroreg
 from surroreg import Parameter, ParameterError, Surrogate, SurrogateSpec, formula
 from surroreg.specs.parameters import LARGEST, SMALLEST
+from tests.parity.many_digits import NOISE, Judge, derivative, errors, primitive
+from tests.parity.side_by_side import gradient
+from tests.zoo import zoo_specs
 
 BUILTINS = [surroreg.spec(name) for name in surroreg.names(namespace="builtin") if name != "custom_surrogate"]
-SPECS = [*BUILTINS, *zoo_plugin.specs()]
+SPECS = [*BUILTINS, *zoo_specs()]
 DTYPES = [torch.float16, torch.bfloat16, torch.float32, torch.float64]
 
 each_spec = pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)

@@ -9,11 +9,20 @@ from typing import Any
 import pytest
 import snntorch as snn
 import torch
-from side_by_side import PAIR, PAIRS, Pair, assert_within, default_keywords, each_pair, gradient, sigmoid_reference
 from snntorch import surrogate as snntorch_surrogate
 from torch import nn
 
 import surroreg
+from tests.parity.side_by_side import (
+    PAIR,
+    PAIRS,
+    Pair,
+    assert_within,
+    default_keywords,
+    each_pair,
+    gradient,
+    sigmoid_reference,
+)
 
 DTYPES = [torch.float16, torch.bfloat16, torch.float32, torch.float64]
 

@@ -6,7 +6,8 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from side_by_side import (
+
+from tests.parity.side_by_side import (
     FINITE,
     FUSED,
     MEMBRANES,

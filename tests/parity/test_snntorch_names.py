@@ -7,16 +7,16 @@ import inspect
 import pytest
 import snntorch
 import torch
-from side_by_side import (
+from snntorch import surrogate as snntorch_surrogate
+from torch import Tensor
+
+import surroreg
+from tests.parity.side_by_side import (
     PAIR,
     assert_same_bits,
     assert_same_gradient,
     default_keywords,
 )
-from snntorch import surrogate as snntorch_surrogate
-from torch import Tensor
-
-import surroreg
 
 
 def test_this_is_the_snntorch_that_was_read() -> None:

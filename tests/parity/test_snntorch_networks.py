@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 import snntorch as snn
 import torch
-from side_by_side import FUSED, PAIR, PAIRS, Pair, gradient, rectified
 from snntorch import surrogate as snntorch_surrogate
 from torch import Tensor, nn
-from torch_limits import skip_unless_compiles
 
 import surroreg
+from tests.parity.side_by_side import FUSED, PAIR, PAIRS, Pair, gradient, rectified
+from tests.torch_limits import skip_unless_compiles
 
 STEPS = 10
 

@@ -6,7 +6,9 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from side_by_side import (
+
+import surroreg
+from tests.parity.side_by_side import (
     FINITE,
     MEMBRANES,
     PAIR,
@@ -24,8 +26,6 @@ from side_by_side import (
     spikes,
     tensors,
 )
-
-import surroreg
 
 SEEDS = st.integers(0, 2**31)
 EXAMPLES = settings(deadline=None, max_examples=60)

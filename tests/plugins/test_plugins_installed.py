@@ -6,7 +6,8 @@ import sysconfig
 from pathlib import Path
 
 import pytest
-from environments import execute, fresh_python
+
+from tests.plugins.environments import execute, fresh_python
 
 ROOT = Path(__file__).parents[2]
 PYTEST = Path(sysconfig.get_path("scripts"), "pytest")

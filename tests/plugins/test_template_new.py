@@ -17,11 +17,11 @@ from pathlib import Path
 
 import pytest
 import torch
-from environments import build, execute, fresh_python
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from surroreg.cli import main
+from tests.plugins.environments import build, execute, fresh_python
 
 if sys.version_info >= (3, 11):
     import tomllib

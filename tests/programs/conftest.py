@@ -1,21 +1,15 @@
 """Fixtures of the tests of whole training programs."""
 
-import sys
-from pathlib import Path
-
 import pytest
 import torch
 
-# The helpers of the interoperability tests serve here, too.
-sys.path.append(str(Path(__file__).parents[1] / "interop"))
-
-import programs_list
+from tests.programs import catalogue
 
 
 @pytest.fixture
 def program(request):
     """The program of this name, with its library set up."""
-    found = programs_list.find(request.param)
+    found = catalogue.find(request.param)
     with found.ready():
         yield found
 

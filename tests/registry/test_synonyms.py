@@ -6,14 +6,14 @@ import re
 
 import pytest
 import torch
-import zoo_plugin
 
 import surroreg
 from surroreg.cli import main
 from surroreg.registry.synonyms import SYNONYMS, plain
 from surroreg.specs.parameters import SCALE, SHIFT
+from tests.zoo import zoo_specs
 
-ZOO = {f"zoo/{spec.name}": spec for spec in zoo_plugin.specs()}
+ZOO = {f"zoo/{spec.name}": spec for spec in zoo_specs()}
 X = torch.linspace(-3.03, 3.01, 201, dtype=torch.float64)
 
 

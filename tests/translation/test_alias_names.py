@@ -1,13 +1,13 @@
 """An alias is a name of another library, so it must load what that library has under it, and as strong."""
 
 import pytest
-import zoo_plugin
 
 import surroreg
 from surroreg.libraries import ROWS
+from tests.zoo import zoo_specs
 
 SPECS = {name: surroreg.spec(name) for name in surroreg.names(namespace="builtin")}
-SPECS |= {f"zoo/{spec.name}": spec for spec in zoo_plugin.specs()}
+SPECS |= {f"zoo/{spec.name}": spec for spec in zoo_specs()}
 #: An alias that is the name in capitals says nothing that the name does not say.
 ALIASES = [(name, a) for name, spec in SPECS.items() for a in spec.aliases if a.lower() != spec.name]
 #: A surrogate that takes a function has the gradient of that function, and no strength of its own.

@@ -2,10 +2,10 @@
 
 import pytest
 import torch
-from originals import BY_ID, EQUIVALENT, INSTALLED, ORIGINALS
 
 import surroreg
 from surroreg.libraries import KIN, ROWS
+from tests.translation.originals import BY_ID, EQUIVALENT, INSTALLED, ORIGINALS
 
 # Off every edge of every shape at every value tried: those lie at simple fractions and multiples of the parameters.
 X = torch.linspace(-4.0017, 3.9961, 501, dtype=torch.float64)

@@ -10,11 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from originals import ORIGINALS
 
 import surroreg
 from surroreg.cli import main
 from surroreg.libraries import LIBRARIES, ROWS
+from tests.translation.originals import ORIGINALS
 
 ROOT = Path(__file__).parents[2]
 

@@ -9,10 +9,10 @@ import torch
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from originals import INSTALLED
 
 import surroreg
 from surroreg.libraries import ROWS
+from tests.translation.originals import INSTALLED
 
 X = torch.linspace(-2.03, 2.01, 101, dtype=torch.float64)
 

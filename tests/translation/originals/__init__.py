@@ -9,11 +9,11 @@ from __future__ import annotations
 import importlib
 import pkgutil
 
-from originals.installed import Installed
 from surroreg.libraries import LIBRARIES, ROWS
+from tests.translation.originals.installed import Installed
 
 ORIGINALS: dict[str, Installed] = {
-    name: importlib.import_module(f"originals.{name}").LIBRARY
+    name: importlib.import_module(f"{__name__}.{name}").LIBRARY
     for _, name, _ in pkgutil.iter_modules(__path__)
     if name in LIBRARIES
 }

@@ -6,8 +6,8 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
-from originals.installed import InstalledJax
 from surroreg.libraries import Equivalent
+from tests.translation.originals.installed import InstalledJax
 
 
 class Braintools(InstalledJax):

@@ -11,8 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from originals.installed import Installed, functions
 from surroreg.libraries import Equivalent
+from tests.translation.originals.installed import Installed, functions
 
 
 def has_no_gradient(home: ModuleType) -> None:

@@ -12,8 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from originals.installed import Installed, classes
 from surroreg.libraries import Equivalent
+from tests.translation.originals.installed import Installed, classes
 
 
 def moves_one_bump_only(home: ModuleType) -> None:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from originals.installed import InstalledJax
+from tests.translation.originals.installed import InstalledJax
 
 LIBRARY = InstalledJax("slax", file="models/surrogates.py")

@@ -6,7 +6,7 @@ from types import ModuleType
 
 import pytest
 
-from originals.installed import InstalledJax
+from tests.translation.originals.installed import InstalledJax
 
 
 def does_not_run(home: ModuleType) -> None:

@@ -7,7 +7,7 @@ from types import ModuleType
 import pytest
 import torch
 
-from originals.installed import Installed
+from tests.translation.originals.installed import Installed
 
 
 def does_not_run(home: ModuleType) -> None:

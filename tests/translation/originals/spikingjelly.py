@@ -8,8 +8,8 @@ from typing import Any
 
 import torch
 
-from originals.installed import Installed, classes
 from surroreg.libraries import Equivalent
+from tests.translation.originals.installed import Installed, classes
 
 
 def draws(home: ModuleType) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from originals.installed import InstalledJax
+from tests.translation.originals.installed import InstalledJax
 
 
 def multiplies_by_its_input(home: ModuleType) -> None:

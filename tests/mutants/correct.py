@@ -1,0 +1,83 @@
+"""Correct surrogates, in the forms a plugin may give them: nothing may be said against any."""
+
+from __future__ import annotations
+
+import functools
+
+import torch
+
+import surroreg
+from surroreg import SurrogateSpec, Traits
+from surroreg.conformance import targets
+from surroreg.conformance.provider import Provider
+from surroreg.conformance.targets import Selection, Target
+from tests.mutants.base import FORMULA, SLOPE, FastSigmoid, black_box, derivative
+from tests.mutants.engineering import Sloped, floating
+from tests.mutants.stochastic import STOCHASTIC, Noisy
+
+WORKS_WITH = ("autocast", "compile", "export", "func_grad", "second_order", "vmap")
+
+
+def declared(slope):
+    """Declares all there is to declare."""
+    return functools.partial(Sloped.apply, slope)
+
+
+def silent():
+    """Declares nothing."""
+    return FastSigmoid.apply
+
+
+class ForwardMode(FastSigmoid):
+    """Has forward mode, with which torch.compile does not work."""
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        ctx.save_for_backward(*inputs)
+        ctx.save_for_forward(*inputs)
+
+    @staticmethod
+    def jvp(ctx, tangent):
+        (x,) = ctx.saved_tensors
+        return tangent * derivative(x)
+
+
+def composed():
+    """Plain operations, which PyTorch differentiates itself; one tensor is kept."""
+    return window
+
+
+def window(x):
+    level = torch.nn.functional.hardtanh(x)
+    return (x.detach() > 0).to(x.dtype) + (level - level.detach())
+
+
+SPECS: tuple[SurrogateSpec, ...] = (
+    black_box(
+        declared,
+        parameters=[SLOPE],
+        formula="1/(1 + slope*Abs(x))**2",
+        traits=Traits(even=True, non_negative=True, kinks=("0",), supports=WORKS_WITH),
+    ),
+    black_box(silent),
+    black_box(
+        ForwardMode,
+        formula=FORMULA,
+        traits=Traits(kinks=("0",), supports=("autocast", "func_grad", "jvp", "second_order", "vmap", "export")),
+    ),
+    black_box(
+        composed,
+        formula="Piecewise((1, Abs(x) < 1), (0, True))",
+        traits=Traits(even=True, non_negative=True, kinks=("-1", "1"), supports=(*WORKS_WITH, "jvp")),
+    ),
+    black_box(Noisy, formula="U/(1 + 25*Abs(x))**2", traits=STOCHASTIC),
+    surroreg.spec("atan"),
+    surroreg.spec("stochastic_spike_operator"),
+)
+
+#: By name.
+CORRECT: dict[str, Selection] = {
+    **{spec.name: Selection(targets=(Target(f"correct/{spec.name}", spec),)) for spec in SPECS},
+    "bare": targets.one(floating),
+    "plugin": Selection(providers=(Provider("mutants_plugin_correct", "mutants_plugin_correct"),)),
+}

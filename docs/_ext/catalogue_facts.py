@@ -75,7 +75,7 @@ class Entry:
         if required := [p.name for p in self.spec.parameters if p.required]:
             return f"It is what {' and '.join(required)} makes it."
         if self.spec.derivative is None:
-            return "It comes from a factory, which tells no derivative."
+            return "It is built by a factory, so its derivative is not available."
         try:
             surrogate = self.surrogate
             return shape(self.spec, {p.name: getattr(surrogate, p.name) for p in self.spec.parameters})

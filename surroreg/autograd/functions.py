@@ -13,20 +13,20 @@ from surroreg.autograd.private import direct_apply
 from surroreg.autograd.rule import Rule, Values, merged
 
 
-def _note(
+def _to_save(
     ctx: Any, rule: Rule, x: Tensor, spikes: Tensor, numbers: Values, tensors: Sequence[Tensor], learns: bool
 ) -> Any:
-    """Note what the backward pass needs, and return the tensors among it, which are to be saved."""
+    """Put on ``ctx`` what the backward pass needs; return the tensors, which the caller must save."""
     ctx.rule, ctx.numbers = rule, numbers
-    # Learning a parameter takes the primitive at x, whatever the derivative itself reads.
-    kept = x if rule.reads == "input" or learns else spikes if rule.reads == "sign" else None
+    # The gradient of a parameter is computed from the primitive, which reads x even if the derivative does not.
+    kept = x if rule.keeps == "input" or learns else spikes if rule.keeps == "spikes" else None
     return kept, *tensors
 
 
 def _backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
     rule, numbers = ctx.rule, ctx.numbers
     kept, *tensors = ctx.saved_tensors or (None,)
-    x = grad if kept is None else kept  # of which then only the shape is read
+    x = grad if kept is None else kept  # nothing was saved: the derivative reads only the shape of x, which is grad's
     if not tensors:
         return None, rule.quick_pullback(x, grad, numbers), None
     needed = ctx.needs_input_grad
@@ -36,7 +36,7 @@ def _backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
     if learnt:
         if x.layout is torch.jagged:  # a sum over a jagged tensor is not a dense parameter's gradient
             x, grad = x.values(), grad.values()
-        primitive = rule.of_learnt(x, numbers, tensors, learnt)
+        primitive = rule.level_of(x, numbers, tensors, learnt)
         pull = torch.func.vjp(primitive, *[tensors[place] for place in learnt])[1]
         for place, found in zip(learnt, pull(grad), strict=True):
             grads[place] = found
@@ -49,7 +49,7 @@ class Spike(Function):
     @staticmethod
     def forward(ctx: Any, rule: Rule, x: Tensor, numbers: Values, *tensors: Tensor) -> Tensor:  # noqa: D102
         spikes = rule.forward(x)
-        saved = _note(ctx, rule, x, spikes, numbers, tensors, any(ctx.needs_input_grad[3:]))
+        saved = _to_save(ctx, rule, x, spikes, numbers, tensors, any(ctx.needs_input_grad[3:]))
         if len(saved) > 1 or saved[0] is not None:
             ctx.save_for_backward(*saved)
         return spikes
@@ -57,7 +57,7 @@ class Spike(Function):
     backward = staticmethod(_backward)
 
 
-#: The cheapest form without a test for transforms, which its caller has made.
+#: ``Spike.apply`` without its test for functorch transforms: ``spike`` has excluded them already.
 apply_spike = direct_apply(Spike)
 
 
@@ -73,8 +73,8 @@ class TransformableSpike(Function):
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:  # noqa: D102
         rule, x, numbers, *tensors = inputs
-        saved = _note(ctx, rule, x, output, numbers, tensors, bool(tensors) and rule.primitive is not None)
-        ctx.save_for_backward(*saved)  # of nothing, too: vmap counts on it
+        saved = _to_save(ctx, rule, x, output, numbers, tensors, bool(tensors) and rule.primitive is not None)
+        ctx.save_for_backward(*saved)  # even of nothing: vmap requires the call
         ctx.save_for_forward(*saved)
 
     backward = staticmethod(_backward)
@@ -88,7 +88,7 @@ class TransformableSpike(Function):
             terms.append(tangent * ctx.rule.slope(tangent if kept is None else kept, values))
         learnt = [place for place in range(len(tensors)) if tangents[place] is not None]
         if learnt:
-            primitive = ctx.rule.of_learnt(kept, ctx.numbers, tensors, learnt)
+            primitive = ctx.rule.level_of(kept, ctx.numbers, tensors, learnt)
             points = tuple(tensors[place] for place in learnt)
             directions = tuple(tangents[place] for place in learnt)
             terms.append(torch.func.jvp(primitive, points, directions)[1])

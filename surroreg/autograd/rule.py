@@ -1,10 +1,10 @@
-"""What a spec comes to: the derivative, the primitive and the gradient as functions of tensors."""
+"""Turn a spec into functions of tensors: derivative, primitive, and gradient (vector-Jacobian product)."""
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -52,12 +52,18 @@ class Rule:
         self.fires_at_zero = fires_at_zero
         # A formula vouches for one element at a time; noise is drawn for all at once.
         self.is_elementwise = spec.formula is not None and not traits.stochastic
-        # One of two numbers, once multiplied, has nothing to gain from float32.
+        # The derivative has at most two values: half precision needs no detour through float32.
         self.is_choice = traits.reads != "input" and not traits.stochastic
-        # Then the input was kept, and the kernel, which takes spikes that do not fire at zero, is given those.
+        # The forward pass saves the input, but the kernel takes spikes with H(0) = 0: compute them from the input.
         self.wants_spikes = traits.reads == "sign" and fires_at_zero
-        # The spikes stand for the input only where both agree on which side of the step zero is.
-        self.reads = "input" if traits.reads == "sign" and fires_at_zero else traits.reads
+        self.keeps = self._kept(traits.reads)
+
+    def _kept(self, reads: Literal["input", "sign", "nothing"]) -> Literal["input", "spikes", "nothing"]:
+        """Return the tensor that the forward pass saves for the derivative, which reads so much of its input."""
+        if reads == "sign":
+            # The derivative treats zero as below the threshold, and so must the spikes that stand for the input.
+            return "input" if self.fires_at_zero else "spikes"
+        return reads
 
     def _bears_tensors(self, spec: SurrogateSpec) -> bool:
         values: list[Any] = []
@@ -88,7 +94,7 @@ class Rule:
         """Return ``grad * derivative``, by the kernel if it can be used here."""
         if (
             (self.kernel is None and self.fused is None)
-            or type(grad) is not Tensor  # it may refuse out=
+            or type(grad) is not Tensor  # a subclass may not support out=
             or type(x) not in _PLAIN
             or torch.is_grad_enabled()  # a higher order is asked for
             or transforms_active()
@@ -134,10 +140,17 @@ class Rule:
         zero = constant(0.0, x) if x.is_cpu else 0
         return compare(x, zero, out=torch.empty_like(x))
 
-    def of_learnt(
+    def level_of(
         self, x: Tensor, numbers: Values, tensors: Sequence[Tensor], learnt: Sequence[int]
     ) -> Callable[..., Tensor]:
-        """Return the primitive at ``x`` as a function of those among ``tensors`` at the places ``learnt``."""
+        """Return ``f(*learnable) = primitive(x, ...)``, for vjp and jvp; all other parameters keep their values.
+
+        Args:
+            x: the input.
+            numbers: the parameters in the spec's order, ``None`` in place of each tensor.
+            tensors: the parameters that are tensors.
+            learnt: the indices of the arguments of ``f`` among ``tensors``.
+        """
 
         def primitive(*found: Tensor) -> Tensor:
             present = list(tensors)

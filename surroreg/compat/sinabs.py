@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from surroreg.compat import as_surrogate, refuse_learnable
 from surroreg.errors import ParameterTypeError
 from surroreg.module import Surrogate
+from surroreg.specs.validation import require_derivative
 
 
 def spike_fn(surrogate: Surrogate | str, *, at_zero: int = 1, **params: Any) -> SpikeFunction:
@@ -74,14 +75,13 @@ def surrogate_grad_fn(surrogate: Surrogate | str, **params: Any) -> SurrogateGra
     Raises:
         TypeError: parameters beside a surrogate; or a parameter is learnable, which would get no gradient, because
             sinabs computes the derivative outside of autograd.
-        NotImplementedError: the surrogate comes from a factory, and tells no derivative.
+        NotImplementedError: the surrogate is built by a factory, so its derivative is not available.
         SurroregError: see :func:`surroreg.load`.
     """
-    found = as_surrogate(surrogate, params, None)
-    if found.spec.factory is not None:
-        raise NotImplementedError(f"{found.spec.name!r} comes from a factory, and tells no derivative. Use spike_fn.")
-    refuse_learnable(found, "sinabs computes the derivative outside of autograd. Use spike_fn, or give a number.")
-    return SurrogateGradient(found)
+    loaded = as_surrogate(surrogate, params, None)
+    require_derivative(loaded.spec, "Use spike_fn.")
+    refuse_learnable(loaded, "sinabs computes the derivative outside of autograd. Use spike_fn, or give a number.")
+    return SurrogateGradient(loaded)
 
 
 class SpikeFunction(nn.Module):

@@ -26,7 +26,7 @@ with warnings.catch_warnings():
     import torch
     from surroreg.registry import process
     from surroreg.registry.discovery import Candidate
-    from surroreg.registry.loader import Loader
+    from surroreg.registry.loader import imported, provided
 
 def look():
     registry = process.registry
@@ -44,8 +44,8 @@ before = look()
 sys.stderr.flush()
 warnings.simplefilter("always")
 candidate = Candidate(given["namespace"], given["value"], given["namespace"], "")
-plugin = Loader().fetch(candidate)
-offered = [sorted(Loader().provided(given["namespace"], plugin).specs.items()) for _ in range(2)]
+plugin = imported(candidate)
+offered = [sorted(provided(given["namespace"], plugin).specs.items()) for _ in range(2)]
 after = look()
 drawn = "torch's random generator"
 if before[drawn] != after[drawn]:

@@ -18,7 +18,7 @@ from surroreg.conformance.provider import Provider
 from surroreg.errors import PluginWarning, SurroregError
 from surroreg.registry import discovery, process
 from surroreg.registry.discovery import Candidate
-from surroreg.registry.loader import Loader, because
+from surroreg.registry.loader import because, imported, provided
 from surroreg.registry.qualified import BUILTIN, LOCAL, parts, qualified
 from surroreg.specs import SurrogateSpec
 from surroreg.specs.imports import reference_to
@@ -104,13 +104,12 @@ def from_object(reference: str) -> Selection:
     """
     package = reference.partition(":")[0].partition(".")[0]
     namespace = re.sub(r"\W", "_", package).lower().lstrip("_0123456789") or LOCAL
-    loader = Loader()
     try:
         _look_here()
-        plugin = loader.fetch(Candidate(namespace, reference, namespace, ""))
+        plugin = imported(Candidate(namespace, reference, namespace, ""))
         if isinstance(plugin, SurrogateSpec):
             return Selection((), (_registered(plugin, namespace, reference),))
-        specs = loader.provided(namespace, plugin).specs.values()
+        specs = provided(namespace, plugin).specs.values()
         targets = tuple(_registered(spec, namespace, reference) for spec in specs)
     except KeyboardInterrupt:
         raise

@@ -12,6 +12,7 @@ from surroreg.errors import ParameterError, ParameterTypeError
 from surroreg.module.values import checked
 from surroreg.specs import SurrogateSpec
 from surroreg.specs.parameters import SCALE, SHIFT, Parameter
+from surroreg.specs.validation import require_derivative
 
 if TYPE_CHECKING:
     from surroreg.module.surrogate import Surrogate
@@ -50,8 +51,7 @@ def _rebuilt(surrogate: Surrogate, base: SurrogateSpec, params: dict[str, float]
 def _base(surrogate: Surrogate) -> tuple[SurrogateSpec, dict[str, Any]]:
     """Return the spec and the parameters without scale and shift."""
     spec, params = surrogate.spec, surrogate.params
-    if spec.derivative is None:
-        raise NotImplementedError(f"{spec.name!r} comes from a factory, and tells no derivative.")
+    require_derivative(spec)
     for name in (SCALE.name, SHIFT.name):
         if isinstance(params.get(name), Tensor):
             raise ParameterTypeError(f"{spec.name!r} has a tensor as its {name}; assign to that instead.")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import copy
-import pickle
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -19,8 +17,8 @@ from surroreg.errors import (
     did_you_mean,
     public,
     shortened,
-    warn,
 )
+from surroreg.module import copies
 from surroreg.module.scaling import scaled, shifted
 from surroreg.module.values import checked, shown, to_plain
 from surroreg.registry import process
@@ -28,14 +26,11 @@ from surroreg.registry.qualified import BUILTIN, qualified
 from surroreg.specs import SurrogateSpec
 from surroreg.specs.adjusted import adjusted
 from surroreg.specs.parameters import SCALE, SHIFT
-from surroreg.specs.validation import check_at_zero
+from surroreg.specs.validation import check_at_zero, require_derivative
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-#: Attributes of a surrogate that follow from its spec and its parameters: no copy and no pickle holds them.
-_DERIVED = frozenset({"spec", "_names", "_fires_at_zero", "_call", "_factored"})
 
 
 @public
@@ -55,6 +50,7 @@ class Surrogate(nn.Module):
         ParameterError, NoPrimitiveError: see :func:`surroreg.load`.
     """
 
+    # Rebuilt from the spec and the parameters: the module ``copies`` leaves all that is annotated here out.
     spec: SurrogateSpec
     _names: tuple[str, ...]
     _fires_at_zero: bool
@@ -120,11 +116,11 @@ class Surrogate(nn.Module):
         """Return the pseudo-derivative at ``x``: same shape and dtype, differentiable.
 
         Raises:
-            NotImplementedError: the surrogate comes from a factory, and tells no derivative.
+            NotImplementedError: the surrogate is built by a factory, so its derivative is not available.
         """
         check_input(x)
-        if self._call is None:
-            raise NotImplementedError(f"{self.spec.name!r} comes from a factory, and tells no derivative.")
+        require_derivative(self.spec)
+        assert self._call is not None
         return self._call.rule.slope(x, self._values())
 
     def primitive(self, x: Tensor) -> Tensor:
@@ -156,7 +152,7 @@ class Surrogate(nn.Module):
         Raises:
             TypeError: not exactly one of the three is given, or it is no number.
             ParameterError: the value is not above zero, or the peak or area is infinite, negative, zero or random.
-            NotImplementedError: the surrogate comes from a factory, and tells no derivative.
+            NotImplementedError: the surrogate is built by a factory, so its derivative is not available.
         """
         return scaled(self, factor=factor, peak=peak, area=area)
 
@@ -168,7 +164,7 @@ class Surrogate(nn.Module):
         Raises:
             ParameterTypeError: ``by`` is no number, but a tensor, for example.
             ParameterError: ``by`` is NaN or infinite.
-            NotImplementedError: the surrogate comes from a factory, and tells no derivative.
+            NotImplementedError: the surrogate is built by a factory, so its derivative is not available.
         """
         return shifted(self, by)
 
@@ -323,71 +319,10 @@ class Surrogate(nn.Module):
         return None if self.at_zero == self.spec.traits.fires_at_zero else self.at_zero
 
     def __getstate__(self) -> dict[str, Any]:
-        # By name, not by value: the derivative's own name is bound to the spec, so it cannot be pickled.
-        spec = self.spec.base or self.spec
-        try:
-            name = process.registry.name_of(spec) if not spec.goes_by_value else ""
-        except SpecError as error:
-            raise pickle.PicklingError(str(error)) from error
-        numbers = {key: value for key, value in self.__dict__.items() if key in self._names}
-        module = self._rest()
-        # A spec that is not registered pickles as itself: what loads weights only imports nothing by name.
-        is_registered = bool(name) and ":" not in name
-        state = {
-            "spec": name if is_registered else spec,
-            "at_zero": self._fires_at_zero,
-            "numbers": numbers,
-            "module": module,
-        }
-        made = self._modules.get("_factored")
-        if made is not None:  # the factory makes it anew; what it has learnt is kept
-            module["_modules"] = {key: value for key, value in self._modules.items() if value is not made}
-            state["made"] = made.state_dict()
-        return state
+        return copies.state(self)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        # A checkpoint is data: it may hold anything, and no name in it is imported.
-        parts = [state.get(part) for part in ("numbers", "module")] if isinstance(state, dict) else [None]
-        if not all(isinstance(part, dict) for part in parts) or not {"spec", "at_zero"} <= state.keys():
-            raise SpecError(f"what was saved is no state of a surrogate: {shortened(state)}.")
-        super().__setstate__(state["module"])  # type: ignore[no-untyped-call]
-        names = [*state["numbers"], *self._parameters, *self._buffers]
-        spec = state["spec"]
-        if not isinstance(spec, SurrogateSpec):
-            spec = process.registry.find(spec, may_import=False)[1]
-        self._describe(adjusted(spec, names), bool(state["at_zero"]))
-        for name, value in state["numbers"].items():
-            if self.spec.parameter(name).type is Callable and not callable(value):
-                raise ParameterTypeError(f"{self.spec.name!r}: {name!r} was saved as {shortened(value)}, no callable.")
-            self.__dict__[name] = value
-        self._rebuild()
-        if "made" in state:
-            self._modules["_factored"].load_state_dict(state["made"])  # type: ignore[union-attr]
-        self._warn_of_bounds(names)
-
-    def _warn_of_bounds(self, names: Iterable[str]) -> None:
-        """Warn of values that ``load`` would refuse: an optimiser may have led there, and what was saved must load."""
-        for name in names:
-            try:
-                checked(self.spec, self.spec.parameter(name), getattr(self, name))
-            except (ParameterError, NoPrimitiveError) as error:
-                warn(f"restored as it was saved, though {error}", RuntimeWarning)
-
-    def _rest(self) -> dict[str, Any]:
-        """Return what nn.Module keeps, and a subclass; its dictionaries anew, as a copy must not share them."""
-        rest = {key: value for key, value in self.__dict__.items() if key not in _DERIVED and key not in self._names}
-        return {key: value.copy() if isinstance(value, dict) else value for key, value in rest.items()}
+        copies.restore(self, state)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Surrogate:
-        # The class may be one that torch.nn.utils.parametrize made: no argument of __init__ would describe it.
-        clone: Surrogate = type(self).__new__(type(self))
-        memo[id(self)] = clone
-        clone.__dict__.update(copy.deepcopy(self._rest(), memo))
-        clone._describe(self.spec, self._fires_at_zero)
-        numbers = {key: value for key, value in self.__dict__.items() if key in self._names}
-        clone.__dict__.update(copy.deepcopy(numbers, memo))
-        if "_factored" in clone._modules:  # a module, with what it has learnt
-            clone.__dict__["_call"] = None
-        else:
-            clone._rebuild()
-        return clone
+        return copies.deep_copy(self, memo)

@@ -1,10 +1,8 @@
-"""One plugin at a time: import it, call its hook, hand out its specs, or leave no trace."""
+"""Load one plugin: import it, call its hook, collect its specs."""
 
 from __future__ import annotations
 
-import contextlib
 import importlib
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,89 +55,84 @@ class Namespace:
         return rest
 
 
-class Loader:
-    """Plugins as pluggy sees them."""
+def imported(candidate: Candidate) -> Any:
+    """Import a plugin and return it, or ``UNFINISHED`` if its module is still being imported.
 
-    def __init__(self) -> None:
-        self._manager = pluggy.PluginManager("surroreg")
-        self._manager.add_hookspecs(hookspecs)
+    The latter happens where a plugin, while it is imported, asks the registry for names.
 
-    def fetch(self, candidate: Candidate) -> Any:
-        """Import a plugin and return it, or ``UNFINISHED`` if its module is still being imported.
+    Raises:
+        SurroregError: the entry point is malformed.
+        Exception: whatever the plugin's module raises.
+    """
+    if candidate.problem:
+        raise SurroregError(candidate.problem)
+    if not IDENTIFIER.fullmatch(candidate.namespace):
+        raise SurroregError(
+            f"{shortened(candidate.namespace)} cannot be a namespace: the name of the entry point must be "
+            "lower-case letters, digits and '_', a letter first"
+        )
+    module, _, path = candidate.value.partition("[")[0].partition(":")
+    plugin: Any = importlib.import_module(module.strip())
+    if getattr(getattr(plugin, "__spec__", None), "_initializing", False):
+        return UNFINISHED
+    for part in filter(None, path.strip().split(".")):
+        plugin = getattr(plugin, part)
+    return plugin
 
-        The latter happens where a plugin, while it is imported, asks the registry for names.
-        """
-        if candidate.problem:
-            raise SurroregError(candidate.problem)
-        if not IDENTIFIER.fullmatch(candidate.namespace):
-            raise SurroregError(
-                f"{shortened(candidate.namespace)} cannot be a namespace: the name of the entry point must be "
-                "lower-case letters, digits and '_', a letter first"
-            )
-        module, _, path = candidate.value.partition("[")[0].partition(":")
-        plugin: Any = importlib.import_module(module.strip())
-        if getattr(getattr(plugin, "__spec__", None), "_initializing", False):
-            return UNFINISHED
-        for part in filter(None, path.strip().split(".")):
-            plugin = getattr(plugin, part)
-        return plugin
 
-    def provided(self, namespace: str, plugin: Any) -> Namespace:
-        """Call a plugin's hook and return what it provides; on any error nothing of it stays."""
-        if plugin is None:  # pluggy takes it for a blocked name
-            raise SurroregError(NO_HOOK)
-        wanted = getattr(plugin, "surroreg_api_version", hookspecs.API_VERSION)
-        if wanted != hookspecs.API_VERSION:
-            raise SurroregError(
-                f"it is written for version {shortened(wanted)} of the plugin interface, and this surroreg has version "
-                f"{hookspecs.API_VERSION}; upgrade the older of the two"
-            )
-        bare = getattr(plugin, "surroreg_bare_names", True)
-        if not isinstance(bare, bool):
-            raise SurroregError(f"its surroreg_bare_names is {shortened(bare)}; it must be True or False")
-        space = Namespace(namespace, bare=bare)
-        with self._registered(plugin, namespace):
-            for spec in self._surrogates(plugin):
-                space.add(spec)
-        return space
+def provided(namespace: str, plugin: Any) -> Namespace:
+    """Call a plugin's hook and return its specs; on any error nothing of the plugin stays.
 
-    @contextlib.contextmanager
-    def _registered(self, plugin: Any, namespace: str) -> Iterator[None]:
-        self._manager.register(plugin, name=namespace)
-        try:
-            yield
-        except BaseException:
-            self._manager.unregister(plugin)
-            raise
+    Raises:
+        SurroregError: the plugin breaks the interface.
+        Exception: whatever the hook raises.
+    """
+    if plugin is None:  # pluggy takes it for a blocked name
+        raise SurroregError(NO_HOOK)
+    wanted = getattr(plugin, "surroreg_api_version", hookspecs.API_VERSION)
+    if wanted != hookspecs.API_VERSION:
+        raise SurroregError(
+            f"it is written for version {shortened(wanted)} of the plugin interface, and this surroreg has version "
+            f"{hookspecs.API_VERSION}; upgrade the older of the two"
+        )
+    bare = getattr(plugin, "surroreg_bare_names", True)
+    if not isinstance(bare, bool):
+        raise SurroregError(f"its surroreg_bare_names is {shortened(bare)}; it must be True or False")
+    space = Namespace(namespace, bare=bare)
+    for spec in _offered(namespace, plugin):
+        space.add(spec)
+    return space
 
-    def _surrogates(self, plugin: Any) -> list[SurrogateSpec]:
-        try:
-            self._manager.check_pending()
-        except pluggy.PluginValidationError as error:
-            raise SurroregError(f"it has an unknown hook: {error}; the hook is {HOOK!r}") from error
-        # Only this plugin's hook: pluggy stops a joint call at the first that raises.
-        others = [other for other in self._manager.get_plugins() if other is not plugin]
-        caller = self._manager.subset_hook_caller(HOOK, others)
-        if not any(implementation.plugin is plugin for implementation in caller.get_hookimpls()):
-            raise SurroregError(NO_HOOK)
-        results: list[Any] = caller()
-        offered: Any = results[0] if results else None
-        if isinstance(offered, (str, SurrogateSpec)) or not hasattr(offered, "__iter__"):
-            raise SurroregError(f"its {HOOK}() returned {shortened(offered)}; return a list of specs")
-        specs = list(offered)
-        for spec in specs:
-            if type(spec) is not SurrogateSpec:  # a subclass may compare, hash and print as it likes
-                raise SurroregError(f"its {HOOK}() returned {shortened(spec)} among its specs. {WRAP}")
-        if not specs:
-            raise SurroregError(f"its {HOOK}() returned no surrogates")
-        return specs
+
+def _offered(namespace: str, plugin: Any) -> list[SurrogateSpec]:
+    # A manager for each plugin: pluggy stops a joint call at the first plugin that raises.
+    manager = pluggy.PluginManager("surroreg")
+    manager.add_hookspecs(hookspecs)
+    manager.register(plugin, name=namespace)
+    try:
+        manager.check_pending()
+    except pluggy.PluginValidationError as error:
+        raise SurroregError(f"it has an unknown hook: {error}; the hook is {HOOK!r}") from error
+    if not manager.hook.surroreg_surrogates.get_hookimpls():
+        raise SurroregError(NO_HOOK)
+    results: list[Any] = manager.hook.surroreg_surrogates()
+    offered: Any = results[0] if results else None  # pluggy leaves out None
+    if isinstance(offered, (str, SurrogateSpec)) or not hasattr(offered, "__iter__"):
+        raise SurroregError(f"its {HOOK}() returned {shortened(offered)}; return a list of specs")
+    specs = list(offered)
+    for spec in specs:
+        if type(spec) is not SurrogateSpec:  # a subclass may compare, hash and print as it likes
+            raise SurroregError(f"its {HOOK}() returned {shortened(spec)} among its specs. {WRAP}")
+    if not specs:
+        raise SurroregError(f"its {HOOK}() returned no surrogates")
+    return specs
 
 
 WRAP = "Decorate a derivative with @surroreg.surrogate, or wrap a callable in SurrogateSpec(factory=...)."
 
 
 def because(cause: BaseException) -> str:
-    """Say in one line what went wrong, telling a missing dependency from a defect."""
+    """Return the cause of a failure in one line, with the remedy where a module is missing."""
     text, kind = in_one_line(cause), type(cause)  # not isinstance, which asks the exception for its class
     if issubclass(kind, SurroregError):
         return text.partition(": ")[2] or text

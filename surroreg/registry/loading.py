@@ -17,7 +17,7 @@ from surroreg.errors import MissingLibraryError, PluginLoadError, PluginWarning,
 from surroreg.registry import discovery
 from surroreg.registry.discovery import Candidate, Remark, Switches
 from surroreg.registry.inventory import PluginInfo, Status
-from surroreg.registry.loader import UNFINISHED, Loader, Namespace, because
+from surroreg.registry.loader import UNFINISHED, Namespace, because, imported, provided
 from surroreg.registry.qualified import BUILTIN, LOCAL
 
 #: Seconds for which a fork waits for other threads. The plugin that one of them imports may wait for that very fork.
@@ -155,9 +155,8 @@ class Plugins:
                 owners = [f"{r.distribution} {r.version}" for r in others if r.distribution != candidate.distribution]
                 told = owners or [f"its own entry point {shortened(rival.value)}" for rival in others]
                 raise SurroregError(f"the namespace {candidate.namespace!r} is also claimed by {', '.join(told)}")
-            loader = Loader()
-            plugin = loader.fetch(candidate)
-            return plugin if plugin is UNFINISHED else loader.provided(candidate.namespace, plugin)
+            plugin = imported(candidate)
+            return plugin if plugin is UNFINISHED else provided(candidate.namespace, plugin)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # also what only ends a test, a task or a process

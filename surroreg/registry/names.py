@@ -20,7 +20,7 @@ from surroreg.errors import (
 from surroreg.registry import discovery
 from surroreg.registry.discovery import Candidate, Remark
 from surroreg.registry.inventory import unknown
-from surroreg.registry.loader import WRAP, Loader, Namespace
+from surroreg.registry.loader import WRAP, Namespace, imported, provided
 from surroreg.registry.loading import Plugins
 from surroreg.registry.qualified import BUILTIN, LOCAL, listed, parts, qualified
 from surroreg.specs import IDENTIFIER, SurrogateSpec
@@ -41,8 +41,7 @@ class Registry:
     @functools.cached_property
     def builtin(self) -> Namespace:
         """The built-in plugin's specs; it comes through the same door as all others, unscanned."""
-        loader = Loader()
-        return loader.provided(BUILTIN, loader.fetch(Candidate(BUILTIN, "surroreg.builtin", "surroreg", "")))
+        return provided(BUILTIN, imported(Candidate(BUILTIN, "surroreg.builtin", "surroreg", "")))
 
     # -- names ----------------------------------------------------------------------------------
 

@@ -50,7 +50,7 @@ def _adjusted(spec: SurrogateSpec, shifted: bool) -> SurrogateSpec:
         moved = tuple(f"({kink}) + {SHIFT.name}" if _stands_alone(kink) else kink for kink in traits.kinks)
         traits = replace(traits, even=None, reads="input", kinks=moved)
     kernel = None if shifted and spec.traits.reads == "sign" else _function(spec, "kernel")
-    new = replace(
+    return replace(
         spec,
         derivative=_around(_function(spec, "derivative"), extra, _scaled),
         primitive=_around(_function(spec, "primitive"), extra, _scaled),
@@ -58,9 +58,8 @@ def _adjusted(spec: SurrogateSpec, shifted: bool) -> SurrogateSpec:
         formula=_formula(spec.formula, shifted),
         parameters=(*spec.parameters, *extra),
         traits=traits,
+        base=spec,
     )
-    object.__setattr__(new, "base", spec)
-    return new
 
 
 def _function(spec: SurrogateSpec, role: Role) -> Function | None:

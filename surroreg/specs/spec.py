@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
+import functools
 import json
 import re
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
-from types import FrameType
 from typing import TYPE_CHECKING, Any, get_args
 
 from surroreg.errors import ParameterError, ParameterTypeError, SpecError, did_you_mean, in_one_line, public, shortened
-from surroreg.specs.imports import import_object, loaded_object, reference_to
+from surroreg.specs import pickling
+from surroreg.specs.imports import import_object, reference_to
 from surroreg.specs.parameters import NAME, SCALE, SHIFT, Parameter
 from surroreg.specs.references import Reference
 from surroreg.specs.signature import LEADING, Role, check_signature
@@ -52,6 +51,7 @@ class SurrogateSpec:
         examples: sets of parameter values that conformance tries besides the defaults; a required
             parameter needs one.
         deprecated_aliases: names that still load, with one warning, and are listed nowhere.
+        base: the spec of which this spec is the scaled or shifted form; surroreg makes such specs by itself.
 
     Raises:
         SpecError: a part is of another type than is said here, a name breaks the grammar, a signature disagrees
@@ -72,8 +72,7 @@ class SurrogateSpec:
     deprecated_aliases: tuple[str, ...] = ()
     traits: Traits = field(default_factory=Traits)
     examples: tuple[Mapping[str, Any], ...] = ()
-    #: The spec of which this one is the scaled or shifted form.
-    base: SurrogateSpec | None = field(default=None, init=False, repr=False)
+    base: SurrogateSpec | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         self._check_types()
@@ -100,10 +99,23 @@ class SurrogateSpec:
         if self.traits.stable_formula and (self.derivative is None or self.formula is None or self.traits.stochastic):
             raise SpecError(f"{self.name}: stable_formula is for a derivative with a formula that does not draw.")
         object.__setattr__(self, "examples", tuple(map(self._checked_example, self.examples)))
+        if self.base is not None:
+            self._check_base(self.base)
         for role in LEADING:
             function = getattr(self, role)
             if callable(function):
                 check_signature(self.name, role, function, self.parameters)
+
+    def _check_base(self, base: SurrogateSpec) -> None:
+        if type(base) is not SurrogateSpec:
+            raise SpecError(f"{self.name}: base must be a SurrogateSpec, not {shortened(base)}.")
+        # Configs and pickles name the base: what differs from the base would be lost.
+        for key in ("name", "summary", "description", "references", "aliases", "deprecated_aliases", "examples"):
+            if getattr(self, key) != getattr(base, key):
+                raise SpecError(
+                    f"{self.name}: the {key} of a scaled or shifted spec cannot differ from its base's. "
+                    "Replace it in the base, then scale or shift that."
+                )
 
     def _check_types(self) -> None:
         """Make plain texts, tuples and references of what was given, or raise."""
@@ -176,13 +188,20 @@ class SurrogateSpec:
     def resolve(self, role: Role) -> Callable[..., Any] | None:
         """Return the function in that role, importing it where it was given as a string."""
         function = getattr(self, role)
-        if isinstance(function, str):
-            function = import_object(function)
-            if isinstance(function, SurrogateSpec):  # a decorated function's name is its spec
-                return function.resolve(role)
-            check_signature(self.name, role, function, self.parameters)
-            object.__setattr__(self, role, function)
-        return function  # type: ignore[no-any-return]
+        if not isinstance(function, str):
+            return function  # type: ignore[no-any-return]
+        if role not in self._imported:
+            imported = import_object(function)
+            if isinstance(imported, SurrogateSpec):  # a decorated function's name is its spec
+                return imported.resolve(role)
+            check_signature(self.name, role, imported, self.parameters)
+            self._imported[role] = imported
+        return self._imported[role]
+
+    @functools.cached_property
+    def _imported(self) -> dict[Role, Callable[..., Any]]:
+        """The functions given as import strings, once they are imported."""
+        return {}
 
     @property
     def origin(self) -> str:
@@ -266,37 +285,8 @@ class SurrogateSpec:
     def _repr_html_(self) -> str:
         return str(import_object("surroreg.drawing.card:card")(self))
 
-    @property
-    def goes_by_value(self) -> bool:
-        """Whether a pickle that is being written holds the spec's functions themselves.
-
-        cloudpickle and dill, which Ray, joblib and notebooks use, do so with what the main program or a function
-        defines: in another process no name leads to it.
-        """
-        module, _, path = self.origin.partition(":")
-        return (module == "__main__" or "<locals>" in path) and _is_pickled_by_value()
-
     def __reduce__(self) -> tuple[Any, ...]:
-        if self.goes_by_value:
-            description = self.to_dict()
-            spec = self.base or self
-            functions = {role: getattr(spec, role) for role in get_args(Role) if getattr(spec, role) is not None}
-            (description if self.base is None else description["base"]).update(functions)
-            return SurrogateSpec.from_dict, (description,)
-        with contextlib.suppress(SpecError):  # a decorated function's name leads to its spec
-            if loaded_object(self.origin) is self:
-                return import_object, (self.origin,)
-        return SurrogateSpec.from_dict, (self.to_dict(),)
+        return pickling.reduced(self)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> SurrogateSpec:
         return self
-
-
-def _is_pickled_by_value() -> bool:
-    """Whether cloudpickle or dill is among the callers, under whatever name a package ships it."""
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None:
-        if {"cloudpickle", "dill"} & {*frame.f_globals.get("__name__", "").split(".")}:
-            return True
-        frame = frame.f_back
-    return False

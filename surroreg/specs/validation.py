@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from numbers import Real
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from surroreg.errors import ParameterError, SpecError, shortened
+
+if TYPE_CHECKING:
+    from surroreg.specs.spec import SurrogateSpec
 
 #: Characters of the longest formula that is read; what is longer is refused.
 FORMULA_LENGTH = 2000
@@ -54,3 +57,15 @@ def as_reference(value: Any, what: str) -> str:
     if not _REFERENCE.fullmatch(text):
         raise SpecError(f"{what} must be 'package.module:name' of something, not {shortened(text)}.")
     return text
+
+
+def require_derivative(spec: SurrogateSpec, remedy: str = "") -> None:
+    """Raise a NotImplementedError for a spec that is built by a factory.
+
+    Args:
+        spec: any.
+        remedy: a sentence on what to do instead.
+    """
+    if spec.derivative is None:
+        text = f"{spec.name!r} is built by a factory, so its derivative is not available."
+        raise NotImplementedError(f"{text} {remedy}".rstrip())

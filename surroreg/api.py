@@ -61,12 +61,12 @@ def spec(name: str) -> SurrogateSpec:
 
 
 def plugins() -> list[PluginInfo]:
-    """Return what became of every installed plugin: loaded, failed or disabled."""
+    """Load all plugins; return a report on each: loaded, failed, unavailable or disabled."""
     return process.registry.plugins.infos()
 
 
 def register(spec: SurrogateSpec, *, namespace: str = LOCAL) -> None:
-    """Add a surrogate for this process, under the same rules as a plugin's.
+    """Add a surrogate for this process, under the rules that hold for plugins.
 
     It is then ``load("name")``, or ``load("local/name")``. Registering again what was defined at the
     same place (a notebook cell run twice) replaces it.
@@ -80,7 +80,7 @@ def register(spec: SurrogateSpec, *, namespace: str = LOCAL) -> None:
 
 
 def refresh() -> None:
-    """Scan again at the next need, to see what was installed or removed since; registered specs stay."""
+    """Forget the plugins; the next call that needs one scans the environment again. Registered specs stay."""
     process.registry.plugins.refresh()
 
 

@@ -20,7 +20,7 @@ class SurroregError(Exception):
 
 
 class SpecError(SurroregError, ValueError):
-    """A surrogate is described wrongly: raised where it is defined, not where it is used."""
+    """The definition of a surrogate is wrong. Raised when the surrogate is defined, not when it is used."""
 
 
 class UnknownSurrogateError(SurroregError, KeyError):
@@ -52,14 +52,14 @@ class NoPrimitiveError(SurroregError, NotImplementedError):
 
 
 class PluginLoadError(SurroregError, ImportError):
-    """An installed plugin cannot be used; ``__cause__`` is what went wrong in it."""
+    """An installed plugin cannot be used; ``__cause__`` is the plugin's own exception, if any."""
 
 
 class MissingLibraryError(SurroregError, ImportError):
     """The library a plugin wraps is not installed.
 
-    For plugins: raised from the hook, it leaves the namespace empty without a warning, and whoever asks for one of
-    its surrogates is told the message, which says what to install.
+    Plugins raise it from their hook. The namespace then stays empty, no warning is issued, and ``load`` raises with
+    the message, which should name the package to install.
     """
 
 
@@ -78,15 +78,15 @@ def public(cls: Class) -> Class:
 
 
 for _value in list(globals().values()):
-    if isinstance(_value, type) and _value.__module__ == __name__:  # not what is imported here
+    if isinstance(_value, type) and _value.__module__ == __name__:  # classes defined here, not imported ones
         public(_value)
 
-#: What a terminal obeys instead of showing it (escapes, changes of direction), and what no stream can encode.
+#: Characters that a terminal obeys instead of showing (escapes, changes of direction), or that cannot be encoded.
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def printable(text: str) -> str:
-    """Return text that a terminal shows and does not obey: control characters as Python would escape them."""
+    """Return text with control characters escaped as Python does, so that a terminal shows them."""
     return _UNPRINTABLE.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
@@ -100,7 +100,7 @@ def shortened(value: object) -> str:
         text = printable(repr(value))
     except KeyboardInterrupt:
         raise
-    except BaseException:  # a plugin's code, or an integer of too many digits
+    except BaseException:  # a plugin's __repr__, or an integer of too many digits
         text = object.__repr__(value)
     return _beginning(text, 200)
 
@@ -109,11 +109,11 @@ def in_one_line(error: BaseException) -> str:
     """Return ``"ValueError: not here"``, or the beginning of it, whatever an exception's own methods do."""
     text = ""
     try:
-        text = f"{type(error).__name__} without a text that can be had"
+        text = f"{type(error).__name__} whose text cannot be read"
         text = f"{type(error).__name__}: {error}"
     except KeyboardInterrupt:
         raise
-    except BaseException:  # its class and its methods are a plugin's code
+    except BaseException:  # the exception's class may be a plugin's code
         text = text or "an exception that cannot even be named"
     return _beginning(printable(" ".join(text.split()).rstrip(".: ")), 1000)
 
@@ -121,7 +121,7 @@ def in_one_line(error: BaseException) -> str:
 def did_you_mean(asked: str, known: Mapping[str, str] | Iterable[str]) -> str:
     """Return ``" Did you mean 'a' or 'b'?"`` for the known names nearest to ``asked``, or ``""``.
 
-    A mapping says how each name is shown.
+    A mapping gives the text to show for each name.
     """
     shown = known if isinstance(known, Mapping) else {name.lower(): name for name in known}
     near = difflib.get_close_matches(asked.lower(), shown, n=3)

@@ -43,7 +43,7 @@ _LAYOUTS = frozenset({torch.strided, torch.jagged})
 
 
 class Call:
-    """All that a call needs besides the input and those parameters that are tensors. It never changes.
+    """The constant arguments of a call: all but the input and the parameters that are tensors.
 
     Args:
         spec: one with a derivative.
@@ -60,8 +60,8 @@ class Call:
             self._single = self._double = values
             self.node = _node(self.rule, *values)
             return
-        # A compiler takes a number for a constant and compiles anew for each, but not a tensor's value. Two precisions:
-        # double arithmetic would cost a GPU many times what the rest does, and single would be wrong for float64.
+        # Numbers go in as 0-d tensors: a compiler takes a float for a constant, and would recompile for every value.
+        # In two precisions: float64 arithmetic is many times slower on a GPU, and float32 is wrong for float64 inputs.
         self._single, self._double = (
             [_cell(value, dtype) if isinstance(value, float) else value for value in values]
             for dtype in (torch.float32, torch.float64)
@@ -77,7 +77,7 @@ class Call:
         return self._double if x.dtype is torch.float64 else self._single
 
     def inputs(self, x: Tensor, tensors: Sequence[Tensor]) -> Sequence[Tensor]:
-        """Return the tensors that the node takes beside ``x``."""
+        """Return the tensors that the node takes besides ``x``."""
         if not self.rule.bears_tensors:
             return tensors
         return [value for value in merged(self.traced(x), tensors) if isinstance(value, Tensor)]
@@ -97,12 +97,12 @@ def _node(rule: Rule, *constants: Any) -> Callable[..., Tensor]:
     return as_one_node(cast(FunctionType, surrogate))
 
 
-#: The same node for all surrogates of a spec: one graph serves many networks.
+#: One node for all surrogates of a spec, so that they share a compiled graph.
 _shared_node = functools.lru_cache(maxsize=1024)(_node)
 
 
 def _cell(number: float, dtype: torch.dtype) -> Tensor:
-    """Return a number as a 0-d tensor, which PyTorch lets meet tensors of any device and dtype."""
+    """Return a number as a 0-d CPU tensor, which PyTorch combines with tensors of any device and dtype."""
     if torch.is_inference_mode_enabled():
         with torch.inference_mode(False):
             return _cell(number, dtype)
@@ -110,7 +110,7 @@ def _cell(number: float, dtype: torch.dtype) -> Tensor:
 
 
 def check_input(x: Any) -> None:
-    """Raise a TypeError that says what a surrogate takes, unless ``x`` is such a tensor."""
+    """Raise a TypeError, with what a surrogate takes, unless ``x`` is such a tensor."""
     if not isinstance(x, Tensor):
         raise TypeError(f"a surrogate takes a tensor (membrane - threshold), not {type(x).__name__}.")
     if x.dtype not in DTYPES:
@@ -120,7 +120,7 @@ def check_input(x: Any) -> None:
 
 
 def spike(call: Call, x: Tensor, tensors: Sequence[Tensor] = ()) -> Tensor:
-    """Return the spikes of ``x``, with the rule's gradient, in the form that the moment asks for.
+    """Return the spikes of ``x``, with the rule's gradient, in the form that suits the present mode of PyTorch.
 
     Args:
         call: the surrogate's functions and numbers.
@@ -138,7 +138,7 @@ def spike(call: Call, x: Tensor, tensors: Sequence[Tensor] = ()) -> Tensor:
     if torch.compiler.is_compiling():
         if is_exporting():
             return composed(rule, x, call.numbers, tensors) if torch.is_grad_enabled() else rule.heaviside(x)
-        if torch.compiler.is_dynamo_compiling():  # else another tracer, to which a tensor is no number
+        if torch.compiler.is_dynamo_compiling():  # another tracer cannot handle numbers given as tensors
             admit()
             if transforms_active():
                 return composed(rule, x, call.traced(x), tensors)
@@ -146,7 +146,7 @@ def spike(call: Call, x: Tensor, tensors: Sequence[Tensor] = ()) -> Tensor:
                 return rule.heaviside(x)
             return call.node(x, *call.inputs(x, tensors))
     if transforms_active() or forward_mode_active():
-        # No Function bears functionalize, and a jvp with respect to parameters would nest forward-mode AD.
+        # PyTorch's functionalize refuses every Function, and the jvp of a parameter would nest forward-mode AD.
         nests = forward_mode_active() and rule.primitive is not None and len(tensors) > 0
         if nests or functionalize_active():
             return composed(rule, x, call.numbers, tensors)

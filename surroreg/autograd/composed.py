@@ -1,4 +1,4 @@
-"""The spike as plain operations, for what would drop a Function's backward pass."""
+"""The spike as plain operations, for tracers that would drop the backward pass of a Function."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def composed(rule: Rule, x: Tensor, numbers: Values, tensors: Sequence[Tensor] =
     safe = torch.where(x.detach().abs() < float("inf"), x, 0.0)
     still = safe.detach()
     slope = rule.slope(safe, values)
-    # Drawn once: a stochastic derivative would otherwise disagree with itself.
+    # Evaluate once: a second call of a stochastic derivative would draw other noise.
     base = rule.slope(still, values) if learnt else slope.detach()
     gradient = (safe - still) * ((slope + base) * 0.5)
     if learnt:

@@ -1,4 +1,4 @@
-"""Numbers as 0-d tensors: fused operations take nothing else, and the others take them twice as fast."""
+"""Numbers as 0-d tensors: fused operations require them, and other operations are twice as fast with them."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def _cached(value: float, dtype: torch.dtype) -> Tensor:
 
 
 def constant(value: float, like: Tensor) -> Tensor:
-    """Return a number as a 0-d tensor beside ``like``, not to be written to."""
-    # One that was made on a GPU may belong to a CUDA graph, one made in a tracer's mode is not real: both are not kept.
+    """Return a number as a 0-d tensor of the dtype and device of ``like``. It is shared: never write to it."""
+    # Not cached: a tensor on a GPU may belong to a CUDA graph, and under a tracer's mode the tensor is a fake.
     if like.is_cpu and type(like) is Tensor and not modes_active():
         return _cached(value, like.dtype)
     return torch.full((), value, dtype=like.dtype, device=like.device)

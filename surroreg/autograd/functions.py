@@ -34,7 +34,7 @@ def _backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
     grads: list[Tensor | None] = [None] * len(tensors)
     learnt = [place for place in range(len(tensors)) if needed[3 + place]]
     if learnt:
-        if x.layout is torch.jagged:  # a sum over a jagged tensor is not a dense parameter's gradient
+        if x.layout is torch.jagged:  # the gradient of a dense parameter needs a dense sum
             x, grad = x.values(), grad.values()
         primitive = rule.level_of(x, numbers, tensors, learnt)
         pull = torch.func.vjp(primitive, *[tensors[place] for place in learnt])[1]
@@ -44,7 +44,7 @@ def _backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
 
 
 class Spike(Function):
-    """The cheapest form: eager, and what Dynamo traces. ``apply(rule, x, numbers, *tensors)``."""
+    """The cheapest form, for eager mode and Dynamo. ``apply(rule, x, numbers, *tensors)``."""
 
     @staticmethod
     def forward(ctx: Any, rule: Rule, x: Tensor, numbers: Values, *tensors: Tensor) -> Tensor:  # noqa: D102

@@ -32,22 +32,22 @@ class Fused:
         self._works = create_jit_function is not None
 
     def __call__(self, x: Tensor, grad: Tensor, numbers: Sequence[Any]) -> Tensor | None:
-        """Return ``grad * derivative(x)`` by one kernel, or ``None`` where there can be none.
+        """Return ``grad * derivative(x)`` by one kernel, or ``None`` where that is impossible.
 
         Args:
             x: a plain tensor on a GPU.
             grad: another, of the same shape and dtype.
             numbers: the parameters.
         """
-        if not self._works or modes_active():  # a mode would not see it
+        if not self._works or modes_active():  # a dispatch mode would miss the kernel
             return None
         try:
             if self._function is None:
-                assert create_jit_function is not None  # else it does not work
+                assert create_jit_function is not None  # _works is False without it
                 self._function = create_jit_function(code(self._spec), **dict.fromkeys(self._names, 0.0))
             return self._function(x, grad, **dict(zip(self._names, map(float, numbers), strict=True)))
         except torch.OutOfMemoryError:
             raise
-        except Exception:  # whatever stops it (no compiler, no such GPU): plain operations do the same
+        except Exception:  # no compiler, or a GPU it does not know: plain operations give the same numbers
             self._works = False
             return None

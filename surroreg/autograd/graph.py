@@ -1,4 +1,4 @@
-"""What autograd keeps between the forward and the backward pass."""
+"""The tensors that autograd keeps between the forward and the backward pass."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def kept_bytes(function: Callable[[Tensor], Tensor], x: Tensor) -> int:
 
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
         spikes = function(x)
-    for node in python_nodes(spikes.grad_fn):  # what hangs on a context is kept as well
+    for node in python_nodes(spikes.grad_fn):  # tensors that are attributes of a ctx are kept too
         for value in vars(node).values():
             if isinstance(value, Tensor):
                 pack(value)

@@ -30,7 +30,7 @@ def _private(path: str, fallback: Any) -> Any:
     return found
 
 
-#: Whether a torch.func transform is active. Dynamo traces no other test. Fallback: the forms that bear transforms.
+#: Whether a torch.func transform is active. Dynamo traces no other test. Fallback: the forms that support transforms.
 transforms_active: Callable[[], bool] = _private("_C._are_functorch_transforms_active", lambda: True)
 
 #: The state of torch.jit.trace, or a false value. The public test is written in Python, and slower.
@@ -47,13 +47,13 @@ create_jit_function: Callable[..., Any] | None = _private("cuda.jiterator._creat
 
 
 def forward_mode_active() -> bool:
-    """Whether forward-mode AD is active. Fallback: the form that bears it."""
+    """Whether forward-mode AD is active. Fallback: the form that supports it."""
     level: int = getattr(forward_ad, "_current_level", 0)
     return level >= 0
 
 
 def functionalize_active() -> bool:
-    """Whether torch.func.functionalize is active, which no Function bears. Fallback: it is not, and PyTorch raises."""
+    """Whether torch.func.functionalize is active, which refuses every Function. Fallback: False, and PyTorch raises."""
     stack = _private("_C._functorch.get_interpreter_stack", list)() or []
     return any("functionalize" in str(level.key()).lower() for level in stack)
 
@@ -77,7 +77,7 @@ def gradient_metadata(node: Any, place: int) -> Any | None:
 
 
 def kernel_profiling() -> AbstractContextManager[Any]:
-    """Let the profiler see the kernels that Inductor makes on a CPU meanwhile. Fallback: it does not see them."""
+    """Let the profiler see the kernels that Inductor generates for a CPU in this context. Fallback: it does not."""
     config = _private("_inductor.config", None)
     if hasattr(getattr(config, "cpp", None), "enable_kernel_profile"):
         return config.patch({"cpp.enable_kernel_profile": True})  # type: ignore[no-any-return]
@@ -85,7 +85,7 @@ def kernel_profiling() -> AbstractContextManager[Any]:
 
 
 def while_tracing(function: Callable[P, R]) -> Callable[P, R]:
-    """Let Dynamo run ``function`` when it traces a call, and take the result for a constant.
+    """Let Dynamo run ``function`` when it traces a call, and treat the result as a constant.
 
     ``torch.compiler.assume_constant_result`` sets the same mark, but imports all of Dynamo, which takes a second.
     Fallback: Dynamo traces into the function, or breaks its graph there.
@@ -96,20 +96,20 @@ def while_tracing(function: Callable[P, R]) -> Callable[P, R]:
 
 @while_tracing
 def is_exporting() -> bool:
-    """Whether ``torch.export`` is at work. Asked directly, Dynamo of torch 2.9 would always say so."""
+    """Whether ``torch.export`` is tracing. The public test, called directly, is always true in Dynamo of torch 2.9."""
     return torch.compiler.is_exporting()
 
 
-#: Functions that Dynamo is to put into its graphs whole, and does not know yet.
+#: Functions that must be single nodes of Dynamo's graphs, and are not yet registered with Dynamo.
 _unknown: weakref.WeakSet[Callable[..., Any]] = weakref.WeakSet()
 
 
 def as_one_node(function: FunctionType) -> Callable[..., Tensor]:
-    """Return ``function`` as one that is a node of the graphs that Dynamo makes, from the next :func:`admit` on.
+    """Return a copy of ``function`` that is a single node of Dynamo's graphs, from the next :func:`admit` on.
 
     ``torch.compiler.allow_in_graph`` would do so at once, and import all of Dynamo.
     """
-    # Dynamo tells functions by their code. With one code for all, a graph made for one of them would serve another.
+    # Dynamo identifies a function by its code object. If several shared one, a graph of one would be used for another.
     function.__code__ = function.__code__.replace()
     _unknown.add(function)
     return function
@@ -117,6 +117,6 @@ def as_one_node(function: FunctionType) -> Callable[..., Tensor]:
 
 @while_tracing
 def admit() -> None:
-    """Make what :func:`as_one_node` was given known to Dynamo."""
+    """Register the functions of :func:`as_one_node` with Dynamo."""
     while _unknown:
         torch.compiler.allow_in_graph(_unknown.pop())  # type: ignore[no-untyped-call]

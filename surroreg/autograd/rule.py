@@ -19,12 +19,12 @@ Values = Sequence[Any]
 
 _HALF = frozenset({torch.float16, torch.bfloat16})
 _PLAIN = frozenset({Tensor, torch.nn.Parameter})
-#: Elements whose float32 copies stay in the caches.
+#: Number of elements whose float32 copies fit into the caches.
 _PIECE = 2**18
 
 
-class Untold(Tensor):
-    """A tensor whose value Python cannot have, as under a compiler."""
+class Unreadable(Tensor):
+    """A tensor whose value cannot be read, as under a compiler."""
 
     def _refuse(self, *_: Any) -> Any:
         raise ValueError("a compiler does not know this value")
@@ -33,7 +33,7 @@ class Untold(Tensor):
 
 
 class Rule:
-    """The functions of a spec, resolved, and how they may be called.
+    """The functions of a spec, imported, and the conditions for calling them.
 
     Args:
         spec: one with a derivative.
@@ -47,10 +47,10 @@ class Rule:
         self.primitive: Callable[..., Tensor] | None = spec.resolve("primitive")
         self.kernel: Callable[..., Tensor] | None = spec.resolve("kernel")
         self.fused = Fused(spec) if traits.stable_formula else None
-        #: Whether the derivative takes tensors for numbers. One that asks for a value (``if slope > 1``) does not.
+        #: Whether the derivative accepts 0-d tensors as numbers. A branch on a value (``if slope > 1``) prevents it.
         self.bears_tensors = self._bears_tensors(spec)
         self.fires_at_zero = fires_at_zero
-        # A formula vouches for one element at a time; noise is drawn for all at once.
+        # Pieces of a tensor can be evaluated one by one: a formula is elementwise, but noise is drawn for all at once.
         self.is_elementwise = spec.formula is not None and not traits.stochastic
         # The derivative has at most two values: half precision needs no detour through float32.
         self.is_choice = traits.reads != "input" and not traits.stochastic
@@ -71,9 +71,9 @@ class Rule:
         try:
             for parameter in spec.parameters:
                 value = parameter.check(given[parameter.name]) if parameter.required else parameter.default
-                values.append(torch.tensor(value).as_subclass(Untold) if parameter.type is float else value)
-            self.derivative(torch.empty(0), *values)  # no element: a stochastic one draws nothing
-        except Exception:  # whatever a derivative of somebody else's raises
+                values.append(torch.tensor(value).as_subclass(Unreadable) if parameter.type is float else value)
+            self.derivative(torch.empty(0), *values)  # empty, so that a stochastic derivative draws nothing
+        except Exception:  # a plugin's derivative may raise anything
             return not any(parameter.type is float for parameter in spec.parameters)
         return True
 
@@ -83,7 +83,7 @@ class Rule:
 
     def level(self, x: Tensor, values: Values) -> Tensor:
         """Return the primitive at ``x``."""
-        assert self.primitive is not None  # Surrogate refuses a learnable parameter without one
+        assert self.primitive is not None  # Surrogate refuses to learn a parameter without a primitive
         return _evaluate(self.primitive, (x,), values)
 
     def pullback(self, x: Tensor, grad: Tensor, values: Values) -> Tensor:
@@ -96,7 +96,7 @@ class Rule:
             (self.kernel is None and self.fused is None)
             or type(grad) is not Tensor  # a subclass may not support out=
             or type(x) not in _PLAIN
-            or torch.is_grad_enabled()  # a higher order is asked for
+            or torch.is_grad_enabled()  # a second derivative may be taken
             or transforms_active()
             or torch.compiler.is_compiling()  # a compiler fuses plain operations better
             or is_batched(grad)
@@ -113,28 +113,28 @@ class Rule:
         return self.kernel(x, grad, *numbers)
 
     def _widened(self, kernel: Callable[..., Tensor], x: Tensor, grad: Tensor, numbers: Values) -> Tensor:
-        """Return what a kernel computes in float32, rounded once: piece by piece, where there is much of it.
+        """Return a kernel's result in float32, rounded once; large tensors are computed piece by piece.
 
-        Whole, the float32 copies would be fresh memory, which costs ten times what the arithmetic does.
+        Float32 copies of a whole large tensor would be fresh memory, which costs ten times the arithmetic.
         """
         if not (self.is_elementwise and x.is_cpu and x.numel() > _PIECE and x.is_contiguous()):
             return kernel(x.float(), grad.float(), *numbers).to(x.dtype)
         result = torch.empty_like(x)
         pieces = (torch.split(tensor.reshape(-1), _PIECE) for tensor in (result, x, grad))
-        for part, of_x, of_grad in zip(*pieces, strict=True):
-            part.copy_(kernel(of_x.float(), of_grad.float(), *numbers))
+        for result_piece, x_piece, grad_piece in zip(*pieces, strict=True):
+            result_piece.copy_(kernel(x_piece.float(), grad_piece.float(), *numbers))
         return result
 
     def _product(self, x: Tensor, grad: Tensor, *values: Any) -> Tensor:
         return grad * self.derivative(x, *values)
 
     def heaviside(self, x: Tensor) -> Tensor:
-        """Return the spikes by operations that every tracer and tensor subclass knows."""
+        """Return the spikes by operations that every tracer and tensor subclass supports."""
         return (x >= 0 if self.fires_at_zero else x > 0).to(x.dtype)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the spikes, without a boolean tensor in between where ``out=`` is understood."""
-        if type(x) not in _PLAIN or modes_active():  # selective checkpointing takes out= for a change of what it keeps
+        if type(x) not in _PLAIN or modes_active():  # selective checkpointing refuses out= as a mutation
             return self.heaviside(x)
         compare = torch.ge if self.fires_at_zero else torch.gt
         zero = constant(0.0, x) if x.is_cpu else 0
@@ -171,7 +171,7 @@ def _evaluate(function: Callable[..., Tensor] | None, tensors: tuple[Tensor, ...
     result = function(*tensors, *values)
     if result.dtype is not x.dtype:
         result = result.to(x.dtype)
-    # Tracers have no shapes to compare.
+    # Under a tracer the shapes are unknown.
     traced = isinstance(x, Proxy) or (not torch.compiler.is_compiling() and jit_tracing() is not None)
     if traced or result.shape == x.shape:
         return result
@@ -180,7 +180,7 @@ def _evaluate(function: Callable[..., Tensor] | None, tensors: tuple[Tensor, ...
             f"a surrogate's function returned shape {tuple(result.shape)} for an input of shape {tuple(x.shape)}: "
             "it must be elementwise, and a tensor parameter must broadcast to the input."
         )
-    return result.reshape(x.shape)  # a parameter of shape (1,) and a 0-d input
+    return result.reshape(x.shape)  # a 0-d input and a parameter of shape (1,)
 
 
 def merged(numbers: Values, tensors: Sequence[Tensor]) -> Values:

@@ -1,4 +1,4 @@
-"""The strength and the place of a surrogate's derivative, as values of its parameters ``scale`` and ``shift``."""
+"""Strength and place of a surrogate's derivative: the parameters ``scale`` and ``shift``."""
 
 from __future__ import annotations
 

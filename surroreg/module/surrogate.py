@@ -41,16 +41,16 @@ class Surrogate(nn.Module):
     the next call, so annealing is ``s.slope = 30``.
 
     Args:
-        spec: what it is.
-        params: values of parameters; those not given take their default.
+        spec: the description of the surrogate.
+        params: values of parameters; the other parameters take their defaults.
         at_zero: spike at exactly zero, 0 or 1; as the spec says if ``None``.
 
     Raises:
-        TypeError: the spec is none, or the parameters are no mapping.
+        TypeError: ``spec`` is no :class:`SurrogateSpec`, or ``params`` no mapping.
         ParameterError, NoPrimitiveError: see :func:`surroreg.load`.
     """
 
-    # Rebuilt from the spec and the parameters: the module ``copies`` leaves all that is annotated here out.
+    # Exactly the attributes that are rebuilt from the spec: copies and pickles leave out what is annotated here.
     spec: SurrogateSpec
     _names: tuple[str, ...]
     _fires_at_zero: bool
@@ -59,7 +59,7 @@ class Surrogate(nn.Module):
 
     def __init__(self, spec: SurrogateSpec, params: Mapping[str, Any], at_zero: int | None = None) -> None:
         super().__init__()
-        # Not a name either: what loads weights only may call this class, and names could import anything.
+        # No name either: weights-only loading may call this class, and finding a name could import anything.
         if not isinstance(spec, SurrogateSpec) or not isinstance(params, Mapping):
             raise TypeError(
                 f"Surrogate takes a SurrogateSpec and a mapping of parameters, not {shortened(spec)} and "
@@ -70,7 +70,7 @@ class Surrogate(nn.Module):
         check_at_zero(at_zero)
         if spec.factory is not None and at_zero not in (None, native):
             raise ParameterError(
-                f"{spec.name!r} is taken as it is, and fires {native} at zero; leave at_zero out, or give {native}."
+                f"{spec.name!r} is a black box that returns {native} at zero; leave at_zero out, or give {native}."
             )
         for name in params:
             spec.parameter(name)
@@ -84,7 +84,7 @@ class Surrogate(nn.Module):
         self._rebuild()
 
     def _describe(self, spec: SurrogateSpec, fires_at_zero: bool) -> None:
-        # Past __setattr__, which lets nobody else set them.
+        # Bypass __setattr__, which refuses to set these.
         self.__dict__["spec"] = spec
         self.__dict__["_names"] = tuple(p.name for p in spec.parameters)
         self.__dict__["_fires_at_zero"] = fires_at_zero
@@ -137,7 +137,7 @@ class Surrogate(nn.Module):
     # -- strength and place -----------------------------------------------------------------------
 
     def scaled(self, *, factor: float | None = None, peak: float | None = None, area: float | None = None) -> Surrogate:
-        """Return this surrogate with its derivative multiplied by a constant. The spikes stay what they are.
+        """Return this surrogate with its derivative multiplied by a constant. The spikes do not change.
 
         Surrogates of one shape are up to 50,000 times as strong in one library as in another, and it is the
         strength rather than the shape that decides whether a network learns (Zenke & Vogels 2021,
@@ -145,19 +145,19 @@ class Surrogate(nn.Module):
         parameter ``scale`` of the result.
 
         Args:
-            factor: multiply by this, besides any scale there is.
-            peak: multiply so that the largest absolute value of the derivative is this.
-            area: multiply so that the integral of the derivative is this.
+            factor: multiplies the present scale.
+            peak: the largest absolute value of the scaled derivative.
+            area: the integral of the scaled derivative.
 
         Raises:
-            TypeError: not exactly one of the three is given, or it is no number.
+            TypeError: not exactly one of the three is given, or the value is no number.
             ParameterError: the value is not above zero, or the peak or area is infinite, negative, zero or random.
             NotImplementedError: the surrogate is built by a factory, so its derivative is not available.
         """
         return scaled(self, factor=factor, peak=peak, area=area)
 
     def shifted(self, *, by: float) -> Surrogate:
-        """Return this surrogate with its derivative moved up by ``by`` membrane units, down where that is negative.
+        """Return this surrogate with its derivative moved up by ``by`` membrane units, or down if ``by`` is negative.
 
         The step stays at zero. The offset is the parameter ``shift`` of the result.
 
@@ -184,11 +184,11 @@ class Surrogate(nn.Module):
         return [getattr(self, name) for name in self._names]
 
     def __setattr__(self, name: str, value: Any) -> None:
-        names = self.__dict__.get("_names", ())  # torch makes replicas that have no attributes yet
+        names = self.__dict__.get("_names", ())  # torch creates replicas without attributes
         if name in names and hasattr(type(self), name):  # torch.nn.utils.parametrize made it a property
             object.__setattr__(self, name, value)
         elif name in names:
-            # torch fills a replica with copies of parameters, once for every batch.
+            # Not checked in a replica: torch copies the parameters there for every batch.
             is_replica = "_is_replica" in self.__dict__
             self._store(name, value if is_replica else checked(self.spec, self.spec.parameter(name), value))
             self._rebuild()
@@ -198,12 +198,12 @@ class Surrogate(nn.Module):
             raise AttributeError(self._refusal(name))
 
     def _has(self, name: str) -> bool:
-        """Whether the module has an attribute of that name, or a tool of torch's gives one to every module."""
+        """Whether the module has that attribute, or torch gives it to every module."""
         stores = (self.__dict__, self._parameters, self._buffers, self._modules)
         return name == "qconfig" or hasattr(type(self), name) or any(name in store for store in stores)
 
     def _refusal(self, name: str) -> str:
-        """Return why an attribute cannot be set, and what can."""
+        """Return why an attribute cannot be set, and which can."""
         if name == "spec":
             return f"the spec of {self.spec.name!r} cannot be replaced; load another surrogate."
         if name in (SCALE.name, SHIFT.name):
@@ -216,7 +216,7 @@ class Surrogate(nn.Module):
         )
 
     def _store(self, name: str, value: Any) -> None:
-        """Keep a checked value: a learnt parameter in place, so that its optimiser sees it, another anew."""
+        """Store a checked value. A learnt parameter is overwritten in place, so that its optimiser sees the value."""
         learnt = self._parameters.get(name)
         if learnt is not None and not isinstance(value, nn.Parameter):
             self._overwrite(name, learnt, value)
@@ -224,7 +224,7 @@ class Surrogate(nn.Module):
         stores: tuple[dict[str, Any], ...] = (self.__dict__, self._buffers, self._parameters)
         home = stores[isinstance(value, Tensor) + isinstance(value, nn.Parameter)]
         home[name] = value
-        # Only now: a thread that reads the attribute meanwhile finds the old value or the new one.
+        # Last, so that a thread that reads the attribute meanwhile gets the old value or the new one.
         for store in stores:
             if store is not home:
                 store.pop(name, None)
@@ -244,7 +244,7 @@ class Surrogate(nn.Module):
             learnt.copy_(value) if isinstance(value, Tensor) else learnt.fill_(value)
 
     def _rebuild(self) -> None:
-        """Make ready what a call needs of the parameters' values."""
+        """Recompute the arguments of calls after a parameter has changed."""
         if self.spec.factory is not None:
             self.__dict__["_call"] = None
             self._remake()
@@ -253,7 +253,7 @@ class Surrogate(nn.Module):
             numbers = self._present_numbers()
             held = tuple(name for name in self._names if name not in self.__dict__)
             self.__dict__["_call"] = Call(self.spec, self._fires_at_zero, numbers, held)
-            if self._present_numbers() == numbers:  # else another thread set one meanwhile
+            if self._present_numbers() == numbers:  # no other thread has set a parameter meanwhile
                 return
 
     def _present_numbers(self) -> list[Any]:
@@ -262,13 +262,13 @@ class Surrogate(nn.Module):
     def _remake(self) -> None:
         factory = self.spec.resolve("factory")
         assert factory is not None
-        made = factory(**self.params)
-        if not callable(made):
-            raise SpecError(f"the factory of {self.spec.name!r} returned {made!r}, which cannot be called.")
-        super().__setattr__("_factored", made)
+        black_box = factory(**self.params)
+        if not callable(black_box):
+            raise SpecError(f"the factory of {self.spec.name!r} returned {black_box!r}, which cannot be called.")
+        super().__setattr__("_factored", black_box)
 
     def plot(self, ax: Axes | None = None) -> Figure:
-        """Draw the derivative, and in a figure of its own the spike too; see :func:`surroreg.plot.plot`.
+        """Draw the derivative; without axes, draw the spike and the primitive too; see :func:`surroreg.plot.plot`.
 
         Raises:
             MissingLibraryError: matplotlib is not installed.
@@ -284,7 +284,7 @@ class Surrogate(nn.Module):
         """Return ``{"name": ..., "params": {...}}``, JSON-safe, for :func:`surroreg.from_config`.
 
         Raises:
-            SpecError: the surrogate, or a callable among its parameters, has no name to find it by.
+            SpecError: the surrogate, or a callable among its parameters, has no importable name.
         """
         config = {
             "name": process.registry.name_of(self.spec),
@@ -293,7 +293,7 @@ class Surrogate(nn.Module):
         return config if self._at_zero is None else {**config, "at_zero": self._at_zero}
 
     def __repr__(self) -> str:
-        if torch.compiler.is_compiling():  # vmap names a network by its repr, and Dynamo cannot trace the rest
+        if torch.compiler.is_compiling():  # vmap asks for a network's repr, and Dynamo cannot trace the rest
             return self.spec.name
         arguments = [f"{name}={shown(value)}" for name, value in self.params.items()]
         arguments += [] if self._at_zero is None else [f"at_zero={self._at_zero}"]
@@ -310,12 +310,12 @@ class Surrogate(nn.Module):
 
     @property
     def __name__(self) -> str:
-        # torch.func.vmap names what it maps, by repr if need be, which Dynamo cannot trace.
+        # torch.func.vmap asks for the name of a function, and for repr if it has none; Dynamo cannot trace repr.
         return self.spec.name
 
     @property
     def _at_zero(self) -> int | None:
-        """The spike at zero where it was asked to differ from the spec's."""
+        """The spike at zero, if it differs from the spec's; else ``None``."""
         return None if self.at_zero == self.spec.traits.fires_at_zero else self.at_zero
 
     def __getstate__(self) -> dict[str, Any]:

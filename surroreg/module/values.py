@@ -1,4 +1,4 @@
-"""A parameter's value in a loaded surrogate: what it may be, how JSON can hold it, how Python writes it."""
+"""The value of a parameter in a loaded surrogate: its check, its JSON, its Python source."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from surroreg.specs.parameters import Parameter
 
 
 def checked(spec: SurrogateSpec, parameter: Parameter, value: Any) -> Any:
-    """Return a value as a surrogate of the spec keeps it.
+    """Return a value as a surrogate of the spec stores it.
 
     Raises:
-        ParameterTypeError, ParameterError: it is of another type, or out of bounds; a tensor, anywhere in it.
-        NoPrimitiveError: it is a tensor to be learnt, and there is no primitive to learn it by.
+        ParameterTypeError, ParameterError: the value, or an element of a tensor, is of another type or out of bounds.
+        NoPrimitiveError: the value is to be learnt, and the spec has no primitive.
     """
     if isinstance(value, Tensor):
         _check_tensor(spec, parameter, value)
@@ -62,7 +62,7 @@ def _unfit(parameter: Parameter, value: Tensor) -> str:
 
 
 def _has_values(tensor: Tensor) -> bool:
-    """Whether a tensor's values can be read: a shard has not all of them, a meta tensor none."""
+    """Whether the values of a tensor can be read. A DTensor has only a shard of them, a meta tensor none."""
     if type(tensor) not in (Tensor, nn.Parameter) or tensor.is_meta:
         return False
     try:
@@ -73,10 +73,10 @@ def _has_values(tensor: Tensor) -> bool:
 
 
 def to_plain(value: Any) -> Any:
-    """Return a parameter's value as JSON can hold it.
+    """Return a parameter's value as a JSON-safe object.
 
     Raises:
-        SpecError: a callable has no name to find it by, or a tensor no values, as on the meta device.
+        SpecError: a callable has no importable name, or a tensor no values, as on the meta device.
     """
     if isinstance(value, Tensor):
         if not _has_values(value):
@@ -93,10 +93,10 @@ def to_plain(value: Any) -> Any:
 
 
 def from_plain(value: Any) -> Any:
-    """Return the value of which ``to_plain`` made what JSON can hold.
+    """Return the value from its JSON-safe form: the inverse of ``to_plain``.
 
     Raises:
-        SpecError: it is a mapping that describes no tensor.
+        SpecError: a mapping does not describe a tensor.
     """
     if not isinstance(value, Mapping):
         return value

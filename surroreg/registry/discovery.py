@@ -28,7 +28,7 @@ LONGEST = 1_000_000
 
 @dataclass(frozen=True)
 class Candidate:
-    """An entry point that offers a plugin. ``problem`` says why it cannot even be tried."""
+    """An entry point that offers a plugin. ``problem`` is the reason why it cannot be imported at all, or ``""``."""
 
     namespace: str
     value: str
@@ -38,18 +38,18 @@ class Candidate:
 
     @property
     def described(self) -> str:
-        """Who this is, for messages."""
+        """The distribution, version and entry point, for messages."""
         point = f"entry point {shortened(self.value)} of {self.distribution} {self.version}"
         return f"plugin {shortened(self.namespace)} ({point})"
 
     @property
     def switch(self) -> str:
-        """What the environment variables that choose plugins call it."""
+        """The names under which environment variables can switch the plugin."""
         return self.namespace if self.distribution == UNNAMED else self.distribution
 
 
 class Remark(NamedTuple):
-    """Something odd about an installed distribution that offers a plugin."""
+    """A warning about an installed distribution that offers a plugin."""
 
     distribution: str
     text: str
@@ -88,7 +88,7 @@ class Switches:
         return keys.isdisjoint(self.disabled) and (self.allowed is None or not keys.isdisjoint(self.allowed))
 
     def unmatched(self, candidates: Iterable[Candidate]) -> list[str]:
-        """Return the entries, as typed, that name nothing installed: most likely typing errors."""
+        """Return the entries that name no installed plugin, as the user typed them."""
         known = {normalised(name) for c in candidates for name in (c.namespace, c.distribution)}
         entries = {**self.disabled, **(self.allowed or {})}
         return sorted(typed for key, typed in entries.items() if key not in known)
@@ -100,7 +100,7 @@ def normalised(name: str) -> str:
 
 
 def scan() -> tuple[list[Candidate], list[Remark]]:
-    """Return the installed plugin candidates, sorted, and remarks on what was passed over."""
+    """Return the installed plugin candidates, sorted, and remarks on distributions that were ignored."""
     distributions, trouble = _installed()
     found, remarks = candidates(distributions)
     return found, trouble + remarks
@@ -148,7 +148,7 @@ def candidates(distributions: Iterable[Any]) -> tuple[list[Candidate], list[Rema
     for same in copies.values():
         here = [copy for copy in same if copy.folder == same[0].folder]
         kept = max(here, key=lambda copy: order(copy.version)) if len(here) > 1 else here[0]
-        found |= dict.fromkeys(offers(kept))  # one line that is there twice is one offer
+        found |= dict.fromkeys(offers(kept))  # a line that stands twice in the file is one offer
         remarks |= {
             Remark(
                 other.name,
@@ -177,10 +177,10 @@ def identify(distribution: Any) -> Copy:
     """Return a distribution with its normalised name and its version, even where METADATA is missing."""
     try:
         path = distribution._path
-        # The folder's name says both: no file is read, and none need be there.
+        # The folder's name has both, so no file is read; METADATA may be missing.
         stem, _, kind = path.name.rpartition(".")
         folder = str(path.parent)
-    except Exception:  # a finder of its own may have no folder
+    except Exception:  # a distribution from a custom finder may have no folder
         stem = kind = folder = ""
     if kind in ("dist-info", "egg-info"):
         name, _, version = stem.partition("-")
@@ -210,7 +210,7 @@ def _version(distribution: Any) -> str:
 
 
 def _ends(file: Any) -> bool:
-    """Whether reading a file comes to an end: a pipe's may not."""
+    """Whether a file is a regular one: reading a pipe may never end."""
     return file.is_file() or file.is_dir() or not file.exists()
 
 
@@ -223,7 +223,7 @@ def _content(copy: Copy) -> bytes:
         if not isinstance(path, os.PathLike):  # in an archive
             file = path / "entry_points.txt"
             return file.read_bytes()[: LONGEST + 1] if file.is_file() else b""
-        # A pipe, too, is opened, without waiting for its other end; it is not read.
+        # O_NONBLOCK: opening a pipe must not wait for its other end.
         number = os.open(os.path.join(path, "entry_points.txt"), os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
         try:
             status = os.fstat(number)
@@ -243,7 +243,7 @@ def _mentions_group(content: bytes) -> bool:
 
 def offers(copy: Copy) -> list[Candidate]:
     """Return what one distribution offers; malformed entry points make one candidate with a problem."""
-    # A search in the text tells most distributions apart before anything is parsed.
+    # Most distributions offer nothing: a search in the text is much faster than parsing.
     content = _content(copy)
     if not _mentions_group(content):
         return []

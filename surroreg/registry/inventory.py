@@ -1,4 +1,4 @@
-"""What became of the installed plugins, and what to say of a name that none of them has."""
+"""Reports on installed plugins, and the error for an unknown name."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PACKAGES = {
 @public
 @dataclass(frozen=True)
 class PluginInfo:
-    """What became of an installed plugin.
+    """The report on an installed plugin.
 
     Args:
         namespace: the entry point's name.
@@ -33,7 +33,7 @@ class PluginInfo:
         status: ``"loaded"``, ``"failed"``, ``"unavailable"`` (a library it wraps is not installed) or
             ``"disabled"`` (by an environment switch; not imported).
         surrogates: the names it provides, unqualified.
-        error: why it failed or is unavailable; its ``__cause__`` is the plugin's own exception, if any.
+        error: why the plugin failed or is unavailable; its ``__cause__`` is the plugin's own exception, if any.
     """
 
     namespace: str
@@ -45,14 +45,14 @@ class PluginInfo:
 
 
 def unknown(name: str, namespace: str, infos: Iterable[PluginInfo], spaces: Iterable[Namespace]) -> SurroregError:
-    """Return the error for a name, or a namespace, that is not there."""
+    """Return the error for an unknown name or namespace."""
     infos, spaces = list(infos), list(spaces)
     here = [space for space in spaces if space.name == namespace]
     for info in infos:
         if info.namespace != namespace or here:
             continue
         if info.error is not None:
-            error = PluginLoadError(f"{shortened(name)} is not to be had: {info.error}")
+            error = PluginLoadError(f"cannot load {shortened(name)}: {info.error}")
             error.__cause__ = info.error.__cause__
             return error
         return UnknownSurrogateError(
@@ -83,14 +83,14 @@ def unknown(name: str, namespace: str, infos: Iterable[PluginInfo], spaces: Iter
 
 
 def _answer(asked: str, spaces: Iterable[Namespace], away: Mapping[str, str]) -> str:
-    """Return the surrogate that a word of papers or of other libraries stands for, as sentences; ``""`` if none.
+    """Return a hint, as sentences, to the surrogate that papers or libraries call by the unknown name; ``""`` if none.
 
     Args:
         asked: the unknown name, without a namespace.
         spaces: the namespaces that are installed.
         away: the packages to install, by their namespaces.
     """
-    from surroreg.libraries import ROWS  # only now: a name that is known needs no table
+    from surroreg.libraries import ROWS  # imported here, because a known name needs no table
 
     keys = {key for space in spaces if space.bare for key in space.keys}
     if asked.lower() in keys:  # the namespace was wrong
@@ -121,7 +121,7 @@ def _answer(asked: str, spaces: Iterable[Namespace], away: Mapping[str, str]) ->
 
 def _look_alikes(asked: str, spaces: Iterable[Namespace]) -> str:
     """Return a question with the names nearest to ``asked``, those of the first namespaces first."""
-    # Compared without namespaces: a long one would drown a short name.
+    # Compare without namespaces: a long namespace would outweigh a short name.
     shown: dict[str, str] = {}
     for space in spaces:
         for spec in space.specs.values():

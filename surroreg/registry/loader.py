@@ -87,7 +87,7 @@ def provided(namespace: str, plugin: Any) -> Namespace:
         SurroregError: the plugin breaks the interface.
         Exception: whatever the hook raises.
     """
-    if plugin is None:  # pluggy takes it for a blocked name
+    if plugin is None:  # pluggy would take None for a blocked name
         raise SurroregError(NO_HOOK)
     wanted = getattr(plugin, "surroreg_api_version", hookspecs.API_VERSION)
     if wanted != hookspecs.API_VERSION:
@@ -121,7 +121,7 @@ def _offered(namespace: str, plugin: Any) -> list[SurrogateSpec]:
         raise SurroregError(f"its {HOOK}() returned {shortened(offered)}; return a list of specs")
     specs = list(offered)
     for spec in specs:
-        if type(spec) is not SurrogateSpec:  # a subclass may compare, hash and print as it likes
+        if type(spec) is not SurrogateSpec:  # a subclass could override comparison, hash and repr
             raise SurroregError(f"its {HOOK}() returned {shortened(spec)} among its specs. {WRAP}")
     if not specs:
         raise SurroregError(f"its {HOOK}() returned no surrogates")
@@ -133,7 +133,7 @@ WRAP = "Decorate a derivative with @surroreg.surrogate, or wrap a callable in Su
 
 def because(cause: BaseException) -> str:
     """Return the cause of a failure in one line, with the remedy where a module is missing."""
-    text, kind = in_one_line(cause), type(cause)  # not isinstance, which asks the exception for its class
+    text, kind = in_one_line(cause), type(cause)  # not isinstance: an exception may define its own __class__
     if issubclass(kind, SurroregError):
         return text.partition(": ")[2] or text
     if issubclass(kind, ModuleNotFoundError):

@@ -1,7 +1,7 @@
-"""Which plugin is loaded when, and what became of it.
+"""Load each plugin when it is first needed, and record the result.
 
-What this must bear: a plugin that fails costs one warning and nothing else; order decides nothing; several threads may
-ask at once, and so may a plugin that is just being imported.
+The rules: a plugin that fails costs one warning and nothing else; the order of plugins decides nothing; several threads
+may ask at once, and so may a plugin that is still being imported.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from surroreg.registry.inventory import PluginInfo, Status
 from surroreg.registry.loader import UNFINISHED, Namespace, because, imported, provided
 from surroreg.registry.qualified import BUILTIN, LOCAL
 
-#: Seconds for which a fork waits for other threads. The plugin that one of them imports may wait for that very fork.
+#: Seconds for which a fork waits for other threads. Without a limit, a fork by a plugin that another thread imports
+#: would never end.
 PATIENCE = 10
 
 
@@ -32,8 +33,8 @@ class Plugins:
 
     Attributes:
         lock: held while any of the other attributes changes.
-        local: what this process has registered, by namespace. What a plugin registered goes when the plugin fails.
-        loaded: what the plugins that are loaded so far provide, by namespace.
+        local: the specs that this process has registered, by namespace. If a plugin fails, its specs are removed.
+        loaded: the specs of the plugins loaded so far, by namespace.
     """
 
     def __init__(self, scan: Callable[[], tuple[list[Candidate], list[Remark]]] = discovery.scan) -> None:
@@ -41,13 +42,13 @@ class Plugins:
         self.lock = threading.RLock()
         self.local: dict[str, Namespace] = {}
         self._untold: list[str] = []
-        #: Who is at work on which plugin.
+        #: Which thread is loading which plugin.
         self._busy: set[tuple[int, Candidate]] = set()
         self._rest = threading.Condition(self.lock)
         self._forget()
 
     def infos(self) -> list[PluginInfo]:
-        """Load every enabled plugin and return what became of each, sorted by namespace."""
+        """Load every enabled plugin; return a report on each plugin, sorted by namespace."""
         self._load()
         return sorted(self._infos, key=lambda info: (info.namespace, info.distribution))
 
@@ -66,7 +67,7 @@ class Plugins:
         self._strict = False
 
     def spaces(self, namespace: str | None = None) -> list[Namespace]:
-        """Return the third-party namespaces, or those of one name, loading what that needs."""
+        """Load the third-party plugins, or those of one namespace, and return their specs."""
         found = self._load(namespace)
         for info in self._infos if self._strict else []:
             if info.status == "failed" and info.error is not None and namespace in (None, info.namespace):
@@ -74,7 +75,7 @@ class Plugins:
         return found
 
     def _load(self, namespace: str | None = None) -> list[Namespace]:
-        """Load the candidates of one namespace, or all; return what they, and ``register``, provide."""
+        """Load the candidates of one namespace, or all; return their specs, and those given to ``register``."""
         fetched: dict[Candidate, Any] = {}
         while True:
             with self.lock:
@@ -87,10 +88,11 @@ class Plugins:
                 if not missing:
                     spaces = {**self.local, **self.loaded}
                     break
-            # Not under the lock: an import may wait for that of another thread, which may wait for us.
+            # Without the lock: this import may wait for an import of another thread, and that thread for the lock.
             for candidate, rivals in missing:
                 fetched[candidate] = self._fetch(candidate, rivals)
-        while (text := self._next_warning()) is not None:  # last: if that raises, the registry is already whole
+        # Last: a warning may be raised as an error, and the registry must be complete by then.
+        while (text := self._next_warning()) is not None:
             warn(text, PluginWarning)
         return [spaces[name] for name in sorted(spaces) if namespace in (None, name)]
 
@@ -99,7 +101,7 @@ class Plugins:
             return self._untold.pop(0) if self._untold else None
 
     def _discovered(self) -> dict[str, list[Candidate]]:
-        """Return the candidates not yet settled, by namespace; scan if that has not been done."""
+        """Return the candidates that are not settled yet, by namespace; scan the environment on the first call."""
         if self._waiting is None:
             switches = Switches.read()
             found, remarks = self._scan()
@@ -118,14 +120,14 @@ class Plugins:
         return self._waiting
 
     def _fetch(self, candidate: Candidate, rivals: list[Candidate]) -> Any:
-        """Return what a plugin provides, ``UNFINISHED`` if that is still under way, or the exception it raised.
+        """Return a plugin's namespace, ``UNFINISHED`` while the plugin is still being imported, or its exception.
 
-        However many threads ask, one imports the plugin and calls its hook; the others wait. But a thread in the middle
-        of an import does not wait, as the other may be about to wait for that import: it does the same work again.
+        One thread imports the plugin and calls its hook; other threads wait. A thread in the middle of an import
+        repeats the work instead, because the first thread may be about to wait for that import.
         """
         work = (threading.get_ident(), candidate)
         with self.lock:
-            if work in self._busy:  # its own import, or its hook, asks the registry
+            if work in self._busy:  # the plugin's own import or hook asks the registry
                 return UNFINISHED
             self._busy.add(work)
             results, turn = self._results, self._turns.setdefault(candidate, threading.Lock())
@@ -153,13 +155,13 @@ class Plugins:
             if len(rivals) > 1:
                 others = [rival for rival in rivals if rival is not candidate]
                 owners = [f"{r.distribution} {r.version}" for r in others if r.distribution != candidate.distribution]
-                told = owners or [f"its own entry point {shortened(rival.value)}" for rival in others]
-                raise SurroregError(f"the namespace {candidate.namespace!r} is also claimed by {', '.join(told)}")
+                claims = owners or [f"its own entry point {shortened(rival.value)}" for rival in others]
+                raise SurroregError(f"the namespace {candidate.namespace!r} is also claimed by {', '.join(claims)}")
             plugin = imported(candidate)
             return plugin if plugin is UNFINISHED else provided(candidate.namespace, plugin)
         except KeyboardInterrupt:
             raise
-        except BaseException as error:  # also what only ends a test, a task or a process
+        except BaseException as error:  # SystemExit and the like too
             return error
 
     def _settle(self, namespace: str, rivals: list[Candidate], fetched: dict[Candidate, Any]) -> None:
@@ -173,8 +175,8 @@ class Plugins:
                     space = SurroregError(
                         f"it is the plugin {other.name!r} under another name; give one namespace only"
                     )
-            # Not isinstance: it asks an exception for its class, which is a plugin's code.
-            if issubclass(type(space), MissingLibraryError):  # nothing is wrong, and whoever asks is told
+            # Not isinstance: a plugin's exception may define its own __class__.
+            if issubclass(type(space), MissingLibraryError):  # no failure, so no warning; load raises with the reason
                 error = PluginLoadError(f"{candidate.described} offers nothing here: {because(space)}.")
                 self._note(candidate, "unavailable", error=error)
                 continue
@@ -195,7 +197,7 @@ class Plugins:
         error.__cause__ = cause
         self._note(candidate, "failed", error=error)
         self._untold.append(str(error))
-        # What it registered while it was imported goes with it.
+        # Remove the specs that the plugin registered while it was imported.
         module = candidate.value.partition("[")[0].partition(":")[0].strip() + "."
         for name, space in list(self.local.items()):
             homes = {spec.name: spec.origin.partition(":")[0] + "." for spec in space.specs.values()}
@@ -210,22 +212,23 @@ class Plugins:
     def before_fork(self) -> None:
         """Wait until no other thread changes the registry or imports a plugin.
 
-        In the new process that thread would not go on, and what it holds, locks of modules too, nobody would release.
+        Other threads do not exist in the new process: a lock that such a thread holds, of a module for example, would
+        never be released there.
         """
         self.lock.acquire()
         me = threading.get_ident()
         self._rest.wait_for(lambda: all(thread == me for thread, _ in self._busy), timeout=PATIENCE)
 
     def after_fork(self, *, is_child: bool) -> None:
-        """Go on, in either process."""
-        if is_child:  # what other threads were doing, nobody does here
+        """Release the lock, in either process."""
+        if is_child:  # other threads do not exist here: drop their work
             self._turns = {}
             self._busy = {work for work in self._busy if work[0] == threading.get_ident()}
         self.lock.release()
 
 
 def _is_importing() -> bool:
-    """Whether the calling thread is in the middle of an import, and so holds the lock of a module."""
+    """Whether the calling thread is importing a module, and so holds that module's lock."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         if frame.f_code.co_filename == "<frozen importlib._bootstrap>":

@@ -1,4 +1,4 @@
-"""Names -> specs: namespaces, aliases, conflicts. Built-ins never wait for a scan."""
+"""Find specs by name: namespaces, aliases, conflicts. Built-ins never wait for a scan."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Registry:
 
     @functools.cached_property
     def builtin(self) -> Namespace:
-        """The built-in plugin's specs; it comes through the same door as all others, unscanned."""
+        """The specs of the built-in plugin, loaded like any other plugin, but without a scan."""
         return provided(BUILTIN, imported(Candidate(BUILTIN, "surroreg.builtin", "surroreg", "")))
 
     # -- names ----------------------------------------------------------------------------------
@@ -108,14 +108,14 @@ class Registry:
         with self.plugins.lock:
             space = self.plugins.local.get(namespace, Namespace(namespace))
             earlier = space.specs.get(spec.name)
-            # Running a notebook cell again defines the same thing anew; that is no conflict.
+            # A notebook cell that runs again defines the same spec anew: no conflict.
             again = earlier is not None and earlier.origin == spec.origin
             space = space.without({spec.name} if again else set())
             space.add(spec)
             self.plugins.local[namespace] = space
 
     def name_of(self, spec: SurrogateSpec) -> str:
-        """Return the name by which ``find`` returns ``spec``, in other processes too where it can be.
+        """Return the name by which ``find`` returns ``spec``, preferably one that works in other processes too.
 
         Raises:
             SpecError: there is none: the spec is not registered, and not at a module's top level.

@@ -1,4 +1,4 @@
-"""The registry of this process: the one that the public functions ask.
+"""The registry of this process: the registry that the public functions use.
 
 A test may put another one in its place: ``monkeypatch.setattr(process, "registry", Registry(scan=...))``.
 """

@@ -1,4 +1,4 @@
-"""The words that papers and libraries use for a surrogate which has another name here.
+"""Words that papers and libraries use for a surrogate that has another name here.
 
 The message for an unknown name gives the answer of this table, and no look-alike: the name most like ``rectangular`` is
 ``triangular``, which pushes a neuron that fires the wrong way. Nothing loads under a word of this table.
@@ -114,7 +114,7 @@ def plain(word: str) -> str:
 
 
 def nearest_word(asked: str, names: Collection[str]) -> str | None:
-    """Return the word of the table that was asked for, a slip of the pen aside.
+    """Return the word of the table that is nearest to the one asked for, allowing for typing errors.
 
     Args:
         asked: any text.

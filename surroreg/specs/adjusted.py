@@ -36,7 +36,7 @@ def adjusted(spec: SurrogateSpec, params: Iterable[str]) -> SurrogateSpec:
 
 
 def described(spec: SurrogateSpec, params: Iterable[str]) -> SurrogateSpec:
-    """Return the same as :func:`adjusted`, and import nothing: what is given by reference is imported when called."""
+    """Return the same as :func:`adjusted`, without imports: functions given by reference are imported when called."""
     asked = {*params} & {SCALE.name, SHIFT.name}
     return _adjusted(spec, SHIFT.name in asked) if asked else spec
 
@@ -46,7 +46,7 @@ def _adjusted(spec: SurrogateSpec, shifted: bool) -> SurrogateSpec:
     extra = (SCALE, SHIFT) if shifted else (SCALE,)
     traits = spec.traits
     if shifted and traits.reads != "nothing":
-        # Which side of the step an input is on no longer tells which side of the derivative's origin.
+        # The sign of x no longer decides: the origin of the shifted derivative is not at zero.
         moved = tuple(f"({kink}) + {SHIFT.name}" if _stands_alone(kink) else kink for kink in traits.kinks)
         traits = replace(traits, even=None, reads="input", kinks=moved)
     kernel = None if shifted and spec.traits.reads == "sign" else _function(spec, "kernel")
@@ -63,7 +63,7 @@ def _adjusted(spec: SurrogateSpec, shifted: bool) -> SurrogateSpec:
 
 
 def _function(spec: SurrogateSpec, role: Role) -> Function | None:
-    """Return a function of a spec's; in place of one that is not imported, a function that imports it when called."""
+    """Return a function of a spec. If its module is not imported yet, the result imports it when called."""
     given = getattr(spec, role)
     with contextlib.suppress(SpecError):
         if not isinstance(given, str) or loaded_object(given):
@@ -86,13 +86,13 @@ def _signature(names: Iterable[str]) -> inspect.Signature:
 
 def _formula(text: str | None, shifted: bool) -> str | None:
     if text is None or not _stands_alone(text):
-        return text  # it cannot be read, and is none the better in parentheses
+        return text  # unreadable; parentheses could make another formula of it
     inside = re.sub(r"\bx\b", f"(x - {SHIFT.name})", text) if shifted else text
     return f"{SCALE.name}*({inside})"
 
 
 def _stands_alone(text: str) -> bool:
-    """Whether a text is an expression by itself: ``x) + (x`` would become one in parentheses."""
+    """Whether a text is an expression without parentheses around it, unlike ``x) + (x``."""
     try:
         ast.parse(text[:FORMULA_LENGTH].strip(), mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -102,7 +102,7 @@ def _stands_alone(text: str) -> bool:
 
 @functools.cache
 def _around(function: Function | None, extra: tuple[Parameter, ...], scaled: Function) -> Function | None:
-    """Return a function of a spec's that takes the extra parameters last; the same one when asked again."""
+    """Return a function of a spec that takes the extra parameters last; always the same object, for the caches."""
     if function is None:
         return None
 
@@ -125,11 +125,11 @@ def _scaled(function: Function, scale: Any, x: Any, *values: Any) -> Any:
 def _scaled_kernel(kernel: Function, scale: float, x: Any, grad: Any, *values: Any) -> Any:
     dtype = grad.dtype
     if dtype.itemsize == 2 and not all(map(_is_moderate, (scale, *values))):
-        # A kernel that reads the sign computes in half precision, which may not hold the product without the scale.
+        # A kernel that reads the sign computes in half precision, where the product without the scale may overflow.
         return _scaled_kernel(kernel, scale, x.float(), grad.float(), *values).to(dtype)
-    if scale < 1:  # first, as the product may overflow without it
+    if scale < 1:  # scale first, or the product may overflow
         return kernel(x, grad * scale, *values)
-    # Not in place: a kernel may return the upstream gradient itself.
+    # Not in place: the kernel may have returned the upstream gradient itself.
     return kernel(x, grad, *values) * scale
 
 

@@ -1,4 +1,4 @@
-"""``@surrogate``: a derivative becomes a spec."""
+"""``@surrogate`` turns a derivative into a spec."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _docstring(function: Callable[..., Any]) -> str:
     text = inspect.getdoc(function) or ""
     if text or sys.flags.optimize < 2:
         return text
-    with contextlib.suppress(OSError, TypeError, SyntaxError):  # there is no source, or it cannot be read
+    with contextlib.suppress(OSError, TypeError, SyntaxError):  # the source is missing or unreadable
         (definition,) = ast.parse(textwrap.dedent(inspect.getsource(function))).body
         if isinstance(definition, ast.FunctionDef):
             text = ast.get_docstring(definition) or ""
@@ -58,7 +58,7 @@ def surrogate(
             derivative=derivative,
             primitive=primitive,
             kernel=kernel,
-            parameters=parameters,  # type: ignore[arg-type]  # made tuples there
+            parameters=parameters,  # type: ignore[arg-type]  # SurrogateSpec makes tuples of them
             formula=formula,
             summary=summary,
             description=description.strip(),

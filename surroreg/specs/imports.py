@@ -22,7 +22,7 @@ def import_object(reference: str) -> Any:
             found = getattr(found, part)
     except KeyboardInterrupt:
         raise
-    except BaseException as error:  # a module may well exit while it is imported
+    except BaseException as error:  # a module may call sys.exit while it is imported
         raise SpecError(
             f"cannot import {shortened(reference)}: {in_one_line(error)}. "
             "Expected 'package.module:name' of something at a module's top level."
@@ -31,7 +31,7 @@ def import_object(reference: str) -> Any:
 
 
 def loaded_object(reference: str) -> Any:
-    """Return what a reference names if its module is imported already; imports nothing, and runs no code of it.
+    """Return what a reference names if its module is imported already; without imports, and without running its code.
 
     Raises:
         SpecError: the module is not imported, or nothing is there.
@@ -45,7 +45,7 @@ def loaded_object(reference: str) -> Any:
         )
     for part in path.split("."):
         try:
-            found = vars(found)[part]  # not getattr: a module may import what is asked of it
+            found = vars(found)[part]  # not getattr: a module's __getattr__ may import
         except (TypeError, KeyError):
             raise SpecError(f"there is nothing at {shortened(reference)}.") from None
         found = found.__func__ if isinstance(found, staticmethod) else found

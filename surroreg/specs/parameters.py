@@ -15,16 +15,16 @@ from surroreg.specs.imports import import_object, reference_to
 from surroreg.specs.validation import as_reference, as_text
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}")
-#: Names of arguments of load, of adapters, and of the functions of a spec.
+#: Names that are arguments of load, of adapters, or of the functions of a spec already.
 _TAKEN = frozenset({"x", "grad", "at_zero", "self", "name", "surrogate", "to", "fused"})
 _TYPES: dict[Any, str] = {float: "float", int: "int", bool: "bool", Callable: "callable"}
 _REQUIRED: Any = type("Required", (), {"__repr__": lambda self: "<required>"})()
 _RELATIONS = {"gt": (">", operator.gt), "ge": (">=", operator.ge), "lt": ("<", operator.lt), "le": ("<=", operator.le)}
 #: A float's largest magnitude, and the smallest of a float that cannot be zero. Half precision and compiled programs
-#: compute in float32: the product and the quotient of two such numbers are normal numbers of float32. Wider limits let
-#: formulas overflow to NaN, or vanish, where their values do neither (tests/parity/test_parameter_range.py).
+#: compute in float32: the product and the quotient of two such numbers are normal numbers of float32. With wider limits
+#: formulas overflow to NaN or underflow to zero where their exact values do not (tests/parity/test_parameter_range.py).
 LARGEST, SMALLEST = 1e18, 1e-18
-#: The same for a reader of declared bounds.
+#: The same limits in words, for users who read declared bounds.
 LIMITS = "Floats are at most 1e18 in magnitude, and at least 1e-18 where zero is out of bounds."
 
 
@@ -171,7 +171,7 @@ class Parameter:
             number, finite = math.inf, False
         if not finite:
             raise ParameterError(f"parameter {self.name!r} must be finite, not {number}.")
-        if self.type is int and number.bit_length() > 10_000:  # Python would not even print it
+        if self.type is int and number.bit_length() > 10_000:  # Python refuses to print it
             raise ParameterError(f"parameter {self.name!r} cannot be an integer of {number.bit_length()} bits.")
         if not _admit(self._declared(*_RELATIONS), number):
             raise ParameterError(f"parameter {self.name!r} must be {self.bounds}, not {number}.")
@@ -188,7 +188,7 @@ class Parameter:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Return a JSON-safe description; parts that were not given are left out."""
+        """Return a JSON-safe description, without the parts that were not given."""
         found = {f.name: getattr(self, f.name) for f in fields(self)}
         found["type"] = _TYPES[self.type]
         if self.type is Callable and not self.required:
@@ -197,7 +197,7 @@ class Parameter:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Parameter:
-        """Rebuild what ``to_dict`` described.
+        """Rebuild a parameter from its description.
 
         Raises:
             SpecError: a key is unknown or missing, or the description breaks a rule of this class.
@@ -209,6 +209,6 @@ class Parameter:
             raise SpecError(f"cannot read the parameter {shortened(data)}: {in_one_line(error)}.") from error
 
 
-#: What every surrogate with a derivative takes besides its own parameters: see :mod:`surroreg.specs.adjusted`.
+#: The parameters that every surrogate with a derivative takes besides its own: see :mod:`surroreg.specs.adjusted`.
 SCALE = Parameter("scale", 1.0, gt=0, doc="Factor of the derivative.")
 SHIFT = Parameter("shift", 0.0, doc="How far above the threshold the derivative is moved, in membrane units.")

@@ -1,4 +1,4 @@
-"""Whether a function of a spec takes what it will be called with."""
+"""Check the signatures of a spec's functions."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def check_signature(name: str, role: Role, function: Callable[..., Any], paramet
         if argument.kind == unfit:
             how = "keyword" if role == "factory" else "position"
             raise SpecError(f"{name}: its {role} must take {argument.name!r} by {how}, as it is passed.")
-    # Tensors come by position under whatever name, parameters by the name they are declared under.
+    # Tensors are passed by position, so their names are free; parameters must have their declared names.
     if [p.name for p in found][len(leading) :] != expected[len(leading) :] or len(found) != len(expected):
         raise SpecError(
             f"{name}: its {role} takes ({', '.join(p.name for p in found)}), but with the declared "

@@ -109,7 +109,7 @@ class SurrogateSpec:
     def _check_base(self, base: SurrogateSpec) -> None:
         if type(base) is not SurrogateSpec:
             raise SpecError(f"{self.name}: base must be a SurrogateSpec, not {shortened(base)}.")
-        # Configs and pickles name the base: what differs from the base would be lost.
+        # Configs and pickles name the base: a difference from the base would be lost.
         for key in ("name", "summary", "description", "references", "aliases", "deprecated_aliases", "examples"):
             if getattr(self, key) != getattr(base, key):
                 raise SpecError(
@@ -118,7 +118,7 @@ class SurrogateSpec:
                 )
 
     def _check_types(self) -> None:
-        """Make plain texts, tuples and references of what was given, or raise."""
+        """Convert the fields to plain texts, tuples and references, or raise."""
         object.__setattr__(self, "name", as_text(self.name, "the name of a surrogate"))
         if not IDENTIFIER.fullmatch(self.name):
             raise SpecError(
@@ -132,7 +132,7 @@ class SurrogateSpec:
             object.__setattr__(self, key, tuple(as_text(each, f"{self.name}: an alias") for each in getattr(self, key)))
         references = tuple(r if type(r) is Reference else Reference(r) for r in self.references)  # type: ignore[arg-type]
         object.__setattr__(self, "references", references)
-        # Subclasses could compare, hash and print as they like.
+        # No subclasses: they could override comparison, hash and repr.
         for parameter in self.parameters:
             if type(parameter) is not Parameter:
                 raise SpecError(
@@ -162,7 +162,7 @@ class SurrogateSpec:
 
     def __call__(self, *, at_zero: int | None = None, **params: Any) -> Surrogate:
         """Build a surrogate; see :func:`surroreg.load` for arguments and errors."""
-        # By reference, as it names its functions: what builds a spec may know specs, and not the other way round.
+        # By reference, because the module imports specs: an import here would make a circle.
         build = import_object("surroreg.module:Surrogate")
         return build(self, params, at_zero=at_zero)  # type: ignore[no-any-return]
 
@@ -170,7 +170,7 @@ class SurrogateSpec:
         """Return the parameter called ``name``.
 
         Raises:
-            ParameterTypeError: there is none; the message lists those there are.
+            ParameterTypeError: no parameter has that name; the message lists the names.
         """
         for parameter in self.parameters:
             if parameter.name == name:
@@ -192,7 +192,7 @@ class SurrogateSpec:
             return function  # type: ignore[no-any-return]
         if role not in self._imported:
             imported = import_object(function)
-            if isinstance(imported, SurrogateSpec):  # a decorated function's name is its spec
+            if isinstance(imported, SurrogateSpec):  # the name of a decorated function leads to its spec
                 return imported.resolve(role)
             check_signature(self.name, role, imported, self.parameters)
             self._imported[role] = imported
@@ -235,7 +235,7 @@ class SurrogateSpec:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> SurrogateSpec:
-        """Rebuild what ``to_dict`` described; functions are imported when they are needed.
+        """Rebuild a spec from its description; functions are imported when they are needed.
 
         Raises:
             SpecError: a key is unknown, or the description breaks a rule of this class.
@@ -271,7 +271,7 @@ class SurrogateSpec:
 
     @classmethod
     def from_json(cls, text: str) -> SurrogateSpec:
-        """Rebuild what ``to_json`` wrote.
+        """Rebuild a spec from ``to_json``.
 
         Raises:
             SpecError: the text is no JSON, or as for ``from_dict``.

@@ -1,4 +1,4 @@
-"""What a spec promises beyond its formula."""
+"""Promises of a spec beyond its formula."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ CAPABILITIES: tuple[Capability, ...] = get_args(Capability)
 @public
 @dataclass(frozen=True)
 class Traits:
-    """What a spec promises beyond its formula.
+    """Promises of a spec beyond its formula.
 
     Args:
         fires_at_zero: the forward pass gives 1 at exactly zero (the default is 0).
         stochastic: the derivative draws random numbers.
         even: whether ``d(-x) == d(x)``; ``None`` where nothing is promised.
         non_negative: whether ``d(x) >= 0`` everywhere; ``None`` where nothing is promised.
-        reads: what the derivative needs of ``x``: its values (``"input"``), only whether it is above
-            zero (``"sign"``), or only its shape (``"nothing"``). It decides what is kept for the
-            backward pass: the input, the spikes (which the next layer keeps alive anyway), nothing.
+        reads: how much of ``x`` the derivative needs: its values (``"input"``), only whether ``x`` is above
+            zero (``"sign"``), or only its shape (``"nothing"``). Accordingly the backward pass keeps the
+            input, the spikes (which the next layer keeps alive anyway), or nothing.
         kinks: places where the derivative is not smooth, as formulas of the parameters.
         stable_formula: whether the formula, computed in float32 as it is written, neither overflows to NaN
             nor loses digits. On a GPU the backward pass is then one kernel, which is compiled from it.
-        supports: what of PyTorch a black box (a factory's callable) works with: ``"autocast"``,
-            ``"compile"``, ``"export"``, ``"func_grad"``, ``"jvp"``, ``"second_order"``, ``"vmap"``. What
-            is not listed must refuse; ``None`` promises nothing. A derivative works with all of them.
+        supports: the parts of PyTorch that a black box (a factory's callable) works with: ``"autocast"``,
+            ``"compile"``, ``"export"``, ``"func_grad"``, ``"jvp"``, ``"second_order"``, ``"vmap"``. With
+            others it must raise; ``None`` promises nothing. A derivative works with all of them.
 
     Raises:
         SpecError: one of them is of another type, or none of the words that are listed.

@@ -1,4 +1,4 @@
-"""Checks of what a definition is given: texts, lists, references, the spike at zero."""
+"""Checks of the arguments of definitions: texts, lists, references, the spike at zero."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from surroreg.errors import ParameterError, SpecError, shortened
 if TYPE_CHECKING:
     from surroreg.specs.spec import SurrogateSpec
 
-#: Characters of the longest formula that is read; what is longer is refused.
+#: Length of the longest formula that is read, in characters.
 FORMULA_LENGTH = 2000
 _REFERENCE = re.compile(r"[\w.]+:[\w.<>]+")
 
@@ -22,7 +22,7 @@ def as_tuple(values: Any, what: str) -> tuple[Any, ...]:
     try:
         if not isinstance(values, (str, bytes, Mapping)):
             return tuple(values)
-    except Exception:  # of what is no list, or of what makes one
+    except Exception:  # raised by the object's own iteration, or because it has none
         pass
     raise SpecError(f"{what} takes a list, not {shortened(values)}.")
 
@@ -41,7 +41,7 @@ def as_text(value: Any, what: str) -> str:
     """
     if not isinstance(value, str):
         raise SpecError(f"{what} must be text, not {shortened(value)}.")
-    text = str.__str__(value)  # a subclass may compare and print as it likes
+    text = str.__str__(value)  # a subclass could override comparison and repr
     if not text.isascii() and re.search("[\ud800-\udfff]", text):
         raise SpecError(f"{what} has half a character, which no file can hold: {shortened(text)}.")
     return text

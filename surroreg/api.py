@@ -38,6 +38,20 @@ def load(name: str, *, at_zero: int | None = None, **params: Any) -> Surrogate:
         ParameterTypeError: a parameter is unknown, missing or of the wrong type.
         ParameterError: a parameter is out of bounds, NaN or infinite.
         NoPrimitiveError: a learnable parameter, and no primitive to learn it by.
+
+    Example:
+        >>> import surroreg, torch
+        >>> spike = surroreg.load("atan", alpha=2.0)
+        >>> membrane = torch.tensor([-1.0, 0.0, 0.5], requires_grad=True)
+        >>> spikes = spike(membrane)
+        >>> spikes.tolist()
+        [0.0, 0.0, 1.0]
+        >>> spikes.sum().backward()
+        >>> membrane.grad
+        tensor([0.0920, 1.0000, 0.2884])
+        >>> spike.alpha = 4.0  # takes effect at the next call
+        >>> spike
+        surroreg.load('atan', alpha=4.0)
     """
     return process.registry.find(name)[1](at_zero=at_zero, **params)
 
@@ -51,12 +65,28 @@ def names(pattern: str = "*", *, namespace: str | None = None) -> list[str]:
 
     Raises:
         UnknownSurrogateError: no plugin has that namespace.
+
+    Example:
+        >>> import surroreg
+        >>> surroreg.names("*sigmoid", namespace="builtin")
+        ['fast_sigmoid', 'sigmoid', 'sparse_fast_sigmoid']
     """
     return process.registry.names(pattern, namespace=namespace)
 
 
 def spec(name: str) -> SurrogateSpec:
-    """Return the description of a surrogate without building it; errors as for :func:`load`."""
+    """Return the description of a surrogate without building it; errors as for :func:`load`.
+
+    Example:
+        >>> import surroreg
+        >>> spec = surroreg.spec("ATan")
+        >>> spec.name, spec.formula
+        ('atan', 'alpha/2/(1 + (pi/2*alpha*x)**2)')
+        >>> spec.parameter("alpha").default
+        2.0
+        >>> spec(alpha=3)
+        surroreg.load('atan', alpha=3.0)
+    """
     return process.registry.find(name)[1]
 
 

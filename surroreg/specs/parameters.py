@@ -59,6 +59,18 @@ class Parameter:
         SpecError: the name is not lower- or upper-case letters, digits and ``_``, is reserved,
             the type is none of the four, a bound is no number, no value is within the bounds, or the default
             breaks the parameter's own rules.
+
+    Example:
+        >>> from surroreg import Parameter
+        >>> slope = Parameter("slope", 25.0, gt=0, doc="Steepness; the half-width is about 0.41/slope.")
+        >>> slope.bounds
+        '> 0'
+        >>> slope.check(10)
+        10.0
+        >>> slope.check(-1)
+        Traceback (most recent call last):
+            ...
+        surroreg.ParameterError: parameter 'slope' must be > 0, not -1.0.
     """
 
     name: str

@@ -56,6 +56,26 @@ class SurrogateSpec:
     Raises:
         SpecError: a part is of another type than is said here, a name breaks the grammar, a signature disagrees
             with ``parameters``, or neither or both of ``derivative`` and ``factory`` are given.
+
+    Example:
+        A callable that exists already becomes a surrogate by a factory::
+
+            >>> import torch
+            >>> from surroreg import Parameter, SurrogateSpec
+            >>> def straight_through(clip):
+            ...     def spike(x):
+            ...         bounded = x.clamp(-clip, clip)
+            ...         return (x > 0).to(x.dtype) + bounded - bounded.detach()
+            ...     return spike
+            >>> spec = SurrogateSpec(
+            ...     name="straight_through",
+            ...     factory=straight_through,
+            ...     parameters=[Parameter("clip", 1.0, gt=0)],
+            ... )
+            >>> x = torch.tensor([-2.0, 0.5], requires_grad=True)
+            >>> spec(clip=1.0)(x).sum().backward()
+            >>> x.grad.tolist()
+            [0.0, 1.0]
     """
 
     name: str

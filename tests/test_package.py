@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 
 
-def test_every_public_name_resolves_and_is_declared_for_type_checkers():
+def test_every_public_name_resolves_and_is_declared():
     tree = ast.parse((ROOT / "surroreg/__init__.py").read_text())
     (block,) = [node for node in tree.body if isinstance(node, ast.If)]
     declared = {alias.name for statement in block.body for alias in statement.names}
@@ -49,7 +49,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(tmp_path, monkeypatch):
     assert any(name.endswith("licenses/LICENSE") for name in names)
 
 
-def test_what_the_readme_links_to_is_there():
+def test_every_link_of_the_readme_resolves():
     linked = [link for link in re.findall(r"\]\(([^)#]+)", README) if not link.startswith("https://")]
     assert len(linked) > 8
     assert [link for link in linked if not (ROOT / link).exists()] == []
@@ -109,7 +109,7 @@ def test_the_spikingjelly_example_of_the_readme_works_as_printed():
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/libraries.md"])
-def test_what_is_printed_beside_a_line_is_what_it_gives(page):
+def test_comment_beside_a_line_is_the_result_of_the_line(page):
     text = (ROOT / page).read_text(encoding="utf-8")
     lines = re.findall(r"^(surroreg\.(?:translate|load)\(.*?)  # (.*)$", text, re.M)
     assert len(lines) >= 2

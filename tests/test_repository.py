@@ -69,12 +69,12 @@ def test_every_file_parses(path):
     assert yaml.safe_load(path.read_text(encoding="utf-8"))
 
 
-def test_there_are_the_workflows_that_the_project_lives_by():
+def test_expected_workflows_exist():
     assert set(WORKFLOWS) == {"conformance", "docs", "publish", "test"}
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS)
-def test_a_workflow_may_read_and_a_job_of_its_own_may_do_more(workflow):
+def test_workflow_may_only_read_and_a_separate_job_may_write(workflow):
     told = WORKFLOWS[workflow]
     assert told["permissions"] == {"contents": "read"}
     for job in told["jobs"].values():
@@ -125,7 +125,7 @@ def test_every_plugin_is_tested_and_checked():
         assert WORKFLOWS[workflow]["jobs"]["plugins"]["strategy"]["matrix"]["plugin"] == PLUGINS
 
 
-def test_the_same_releases_of_other_libraries_are_compared_with_in_every_gate():
+def test_every_gate_installs_the_same_releases_of_libraries():
     gate = (ROOT / ".ci/run").read_text(encoding="utf-8")
     workflow = "\n".join(line for _, line, _ in LINES)
     pins = set(re.findall(r"\b[a-z]+==[\d.]+", gate)) - set(re.findall(r"\btorch==[\d.]+", gate))
@@ -133,7 +133,7 @@ def test_the_same_releases_of_other_libraries_are_compared_with_in_every_gate():
     assert pins <= set(re.findall(r"\b[a-z]+==[\d.]+", workflow))
 
 
-def test_lint_and_types_are_the_same_wherever_they_are_asked_for():
+def test_lint_and_type_commands_are_the_same_everywhere():
     gate = (ROOT / ".ci/run").read_text(encoding="utf-8")
     asked = {line for where, line, _ in LINES if where == "test/lint" and not line.startswith("pip")}
     assert len(asked) == 3
@@ -149,7 +149,7 @@ def test_lint_and_types_are_the_same_wherever_they_are_asked_for():
     assert {hook["language"] for hook in hooks} == {"system"}
 
 
-def test_what_the_page_for_contributors_names_exists():
+def test_every_path_on_the_page_for_contributors_exists():
     page = (ROOT / "docs/contributing.md").read_text(encoding="utf-8")
     commands = "\n".join(re.findall(r"```sh\n(.*?)```", page, re.S))
     extras = set(re.findall(r"\.\[(\w+)\]", commands))
@@ -163,7 +163,7 @@ def test_what_the_page_for_contributors_names_exists():
 
 
 @pytest.mark.parametrize("path", sorted(GITHUB.glob("ISSUE_TEMPLATE/*.yml")), ids=lambda path: path.stem)
-def test_a_form_is_one_that_github_takes(path):
+def test_issue_form_is_valid_for_github(path):
     form = yaml.safe_load(path.read_text(encoding="utf-8"))
     if path.stem == "config":
         assert set(form) <= {"blank_issues_enabled", "contact_links"}

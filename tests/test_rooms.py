@@ -66,7 +66,7 @@ def test_the_rooms_import_each_other_one_way():
     assert circle == {}, "these rooms import each other: move what is shared into a lower one"
 
 
-def test_what_is_low_imports_nothing_high():
+def test_low_rooms_import_no_higher_room():
     found = graph()
     assert found.get("errors", set()) == set()
     assert found["specs"] == {"errors"}

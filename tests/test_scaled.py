@@ -45,28 +45,28 @@ def gradient(surrogate, x=X):
 
 
 @pytest.mark.parametrize("name", BUILTINS)
-def test_a_factor_multiplies_the_gradient_and_leaves_the_spikes(name):
+def test_factor_multiplies_the_gradient_and_keeps_the_spikes(name):
     plain, scaled = loaded(name), loaded(name).scaled(factor=2.5)
     assert torch.equal(scaled(X), plain(X))
     torch.testing.assert_close(gradient(scaled), 2.5 * gradient(plain), rtol=1e-14, atol=0)
 
 
 @pytest.mark.parametrize("name", BUILTINS)
-def test_a_shift_moves_the_gradient_and_leaves_the_spikes(name):
+def test_shift_moves_the_gradient_and_keeps_the_spikes(name):
     plain, moved = loaded(name), loaded(name).shifted(by=0.75)
     assert torch.equal(moved(X), plain(X))
     torch.testing.assert_close(gradient(moved), gradient(plain, X - 0.75), rtol=1e-14, atol=0)
 
 
 @pytest.mark.parametrize(("name", "params", "peak", "area"), STRENGTHS, ids=[row[0] for row in STRENGTHS])
-def test_peak_and_area_become_what_was_asked(name, params, peak, area):
+def test_scaled_peak_and_area_are_exact(name, params, peak, area):
     surrogate = surroreg.load(name, **params)
     assert surrogate.scaled(peak=0.5).scale == pytest.approx(0.5 / peak, rel=1e-12)
     assert surrogate.scaled(area=2.0).scale == pytest.approx(2.0 / area, rel=1e-12)
 
 
 @given(slope=st.floats(1e-6, 1e6), peak=st.floats(1e-3, 1e3))
-def test_whatever_the_slope_the_peak_is_what_was_asked(slope, peak):
+def test_scaled_peak_is_exact_at_any_slope(slope, peak):
     surrogate = surroreg.load("sigmoid", slope=slope).scaled(peak=peak)
     assert surrogate.derivative(torch.zeros(1, dtype=torch.float64)).item() == pytest.approx(peak, rel=1e-12)
 
@@ -76,7 +76,7 @@ def test_neither_slope_nor_shift_changes_the_area(alpha, by):
     assert surroreg.load("atan", alpha=alpha).shifted(by=by).scaled(area=1).scale == pytest.approx(1, rel=1e-12)
 
 
-def test_a_peak_between_the_places_looked_at_is_found():
+def test_peak_between_the_sampled_places_is_scaled_exactly():
     @surroreg.surrogate(formula="exp(-(x - 1/3)**2)", references=["doi:10.1162/neco_a_01367"])
     def off_centre(x):
         """A Gaussian around a third."""
@@ -115,7 +115,7 @@ def test_the_spike_at_zero_stays():
     assert surrogate(torch.zeros(1)).item() == surrogate.at_zero == 1
 
 
-def test_what_is_learnt_stays_the_same_parameter():
+def test_learnt_parameter_stays_the_same_object():
     slope = torch.nn.Parameter(torch.tensor([5.0]))
     surrogate = surroreg.load("fast_sigmoid", slope=slope).scaled(area=1)
     assert surrogate.slope is slope
@@ -138,7 +138,7 @@ def test_no_more_is_kept_for_the_backward_pass(name, kept):
     assert per_element == kept_bytes(surroreg.load(name), x) / 100 == kept
 
 
-def test_a_kernel_that_hands_on_the_upstream_gradient_leaves_it_alone():
+def test_kernel_that_returns_the_upstream_gradient_keeps_it():
     upstream = torch.ones(4)
     x = torch.zeros(4, requires_grad=True)
     surroreg.load("straight_through_estimator", scale=3.0)(x).backward(upstream)
@@ -150,7 +150,7 @@ def test_a_kernel_that_hands_on_the_upstream_gradient_leaves_it_alone():
 
 
 @pytest.mark.parametrize("params", [{"scale": 0.5}, {"shift": -1.0}, {"scale": 0.5, "shift": 2.0}], ids=str)
-def test_it_prints_is_described_and_copied(params):
+def test_scaled_surrogate_prints_and_copies_as_itself(params):
     surrogate = surroreg.load("fast_sigmoid", slope=10, **params)
     want = gradient(surrogate)
     copies = [
@@ -164,7 +164,7 @@ def test_it_prints_is_described_and_copied(params):
         assert torch.equal(gradient(other), want)
 
 
-def test_its_spec_is_described_and_rebuilt():
+def test_scaled_spec_survives_json():
     spec = surroreg.load("atan", scale=2.0, shift=1.0).spec
     again = surroreg.SurrogateSpec.from_json(spec.to_json())
     assert again.is_same(spec)
@@ -173,7 +173,7 @@ def test_its_spec_is_described_and_rebuilt():
 
 
 @pytest.mark.filterwarnings("ignore:.*Function.*should not be instantiated:DeprecationWarning")  # by Dynamo itself
-def test_it_compiles_without_a_break_and_is_annealed_without_compiling_anew():
+def test_scaled_surrogate_is_annealed_without_recompilation():
     surrogate = surroreg.load("atan").scaled(peak=0.5).shifted(by=0.1)
     torch.compiler.reset()
     compiled = torch.compile(lambda x: surrogate(x), fullgraph=True, backend="aot_eager")
@@ -192,13 +192,13 @@ NOT_PROMISED = {
 
 
 @pytest.mark.parametrize("name", BUILTINS)
-def test_it_conforms_scaled(name):
+def test_scaled_builtin_conforms(name):
     report = surroreg.conformance.check(loaded(name, scale=0.5).spec, devices=("cpu", "meta"), examples=10)
     assert report.ok, report.failures
 
 
 @pytest.mark.parametrize("name", BUILTINS)
-def test_it_conforms_shifted(name):
+def test_shifted_builtin_conforms(name):
     report = surroreg.conformance.check(loaded(name, shift=0.5).spec, devices=("cpu", "meta"), examples=10)
     assert {failure.check for failure in report.failures} == NOT_PROMISED.get(name, set())
 
@@ -214,7 +214,7 @@ def test_an_infinite_area_cannot_be_scaled_to(name):
 
 @pytest.mark.parametrize("name", RANDOM)
 @pytest.mark.parametrize("how", ["peak", "area"])
-def test_what_is_random_has_neither_peak_nor_area(name, how):
+def test_random_derivative_has_neither_peak_nor_area(name, how):
     with pytest.raises(surroreg.ParameterError, match="draws its derivative at random"):
         surroreg.load(name).scaled(**{how: 1})
 
@@ -267,7 +267,7 @@ def test_several_values_of_a_parameter_have_no_one_peak():
 
 
 @pytest.mark.parametrize("name", ["scale", "shift"])
-def test_the_names_are_reserved_in_derivatives_and_free_in_factories(name):
+def test_scale_and_shift_are_reserved_in_derivatives_only(name):
     own = surroreg.Parameter(name, 3.0, doc="A factor.")
     exec(f"def derivative(x, {name}): return {name} * x", scope := {})
     with pytest.raises(surroreg.SpecError, match=f"{name!r} cannot be a parameter of its own"):
@@ -276,7 +276,7 @@ def test_the_names_are_reserved_in_derivatives_and_free_in_factories(name):
     assert surroreg.SurrogateSpec(name="mine", factory=scope["factory"], parameters=[own]).parameters == (own,)
 
 
-def test_an_unknown_parameter_is_answered_with_all_there_are():
+def test_unknown_parameter_raises_with_all_parameters():
     with pytest.raises(
         surroreg.ParameterTypeError, match=r"It takes alpha=2.0, and like every surrogate scale and shift"
     ):

@@ -87,7 +87,7 @@ def test_the_tail_is_the_power_by_which_it_falls(power):
     assert shape(heavy, {"p": power}).tail == pytest.approx(power, rel=1e-6)
 
 
-def test_a_peak_off_centre_and_between_the_places_is_found():
+def test_peak_off_centre_between_sampled_places_is_measured():
     @surroreg.surrogate(formula="exp(-(x - 1/3)**2)")
     def off_centre(x):
         """A Gaussian around a third."""
@@ -103,6 +103,6 @@ def test_a_tensor_of_one_value_is_a_number_here():
     assert shape(surroreg.spec("atan"), {"alpha": torch.tensor([2.0])}) == measured("atan")
 
 
-def test_what_is_random_has_no_shape():
+def test_random_derivative_has_no_shape():
     with pytest.raises(surroreg.ParameterError, match="draws its derivative at random"):
         measured("stochastic_spike_operator")

@@ -163,7 +163,7 @@ def test_primitive_where_there_is_one():
         surroreg.load("triangular").primitive(x)
 
 
-def test_custom_surrogate_gets_input_gradient_and_spikes_in_that_order():
+def test_custom_surrogate_gets_input_gradient_spikes_in_order():
     calls = []
 
     def gradient_of(*arguments):
@@ -232,7 +232,7 @@ def test_parameter_names_that_the_module_needs_are_refused():
         clash()
 
 
-def test_a_spec_without_a_name_still_shows_and_copies_but_says_why_it_cannot_be_pickled():
+def test_unregistered_surrogate_copies_but_refuses_to_pickle():
     import copy
     import pickle
 

@@ -33,7 +33,7 @@ def own(function, **more):
     return surroreg.SurrogateSpec(name="own", derivative=function, **more)
 
 
-def test_the_formula_of_a_spec_is_drawn_as_what_the_surrogate_computes(name, loaded):
+def test_formula_of_a_spec_is_drawn_as_the_surrogate_computes(name, loaded):
     spec = surroreg.spec(name)
     if spec.formula is None or spec.traits.stochastic:
         pytest.skip("no formula to compare, or one that draws")
@@ -42,7 +42,7 @@ def test_the_formula_of_a_spec_is_drawn_as_what_the_surrogate_computes(name, loa
     assert [point.y for point in drawn] == pytest.approx(computed.tolist(), rel=1e-9, abs=1e-12)
 
 
-def test_the_peak_and_its_surroundings_are_in_the_picture(name, loaded):
+def test_curve_window_contains_the_peak_and_its_surroundings(name, loaded):
     spec = surroreg.spec(name)
     if spec.traits.stochastic:
         pytest.skip("its shape is not defined")
@@ -84,7 +84,7 @@ def test_every_line_is_finite_and_goes_from_left_to_right(name, loaded):
         ("zoo/periodic_exponential", []),
     ],
 )
-def test_lines_are_broken_where_the_derivative_jumps_and_nowhere_else(asked, jumps):
+def test_lines_are_broken_at_the_jumps_of_the_derivative_only(asked, jumps):
     for drawn in (curve.of(surroreg.spec(asked)), curve.of(surroreg.load(asked))):
         assert len(drawn.lines) == len(jumps) + 1
         for (left, right), jump in zip(ends(drawn), jumps, strict=True):
@@ -94,7 +94,7 @@ def test_lines_are_broken_where_the_derivative_jumps_and_nowhere_else(asked, jum
 
 @settings(max_examples=20, deadline=None)
 @given(width=st.floats(1e-4, 1e2), scale=st.floats(1e-3, 1e3), shift=st.floats(-3, 3))
-def test_jumps_are_found_without_being_declared_at_any_size_and_place(width, scale, shift):
+def test_undeclared_jumps_of_any_size_and_place_are_drawn(width, scale, shift):
     box = own(lambda x: ((x - shift).abs() < width) * scale)
     drawn = curve.of(box(), (shift - 2.1 * width, shift + 2.1 * width))
     assert len(drawn.lines) == 3
@@ -106,7 +106,7 @@ def test_jumps_are_found_without_being_declared_at_any_size_and_place(width, sca
 
 @settings(max_examples=15, deadline=None)
 @given(slope=st.floats(1e-2, 1e4), shift=st.floats(-100, 100))
-def test_a_bump_is_found_however_narrow_and_however_far_it_is_shifted(slope, shift):
+def test_narrow_bump_that_is_shifted_far_is_drawn(slope, shift):
     drawn = curve.of(surroreg.load("sigmoid", slope=slope, shift=shift))
     top = max(points(drawn), key=lambda point: point.y)
     assert top.y == pytest.approx(slope / 4, rel=1e-6)  # of the logistic function
@@ -125,7 +125,7 @@ def test_a_black_box_is_drawn_by_its_gradient():
     assert [point.y for point in drawn] == pytest.approx(expected, rel=1e-5)
 
 
-def test_what_is_drawn_at_random_shows_as_its_mean_within_its_extremes():
+def test_random_derivative_is_drawn_as_mean_within_extremes():
     for drawn in (
         curve.of(surroreg.load("stochastic_spike_operator")),
         curve.of(surroreg.spec("stochastic_spike_operator")),
@@ -138,7 +138,7 @@ def test_what_is_drawn_at_random_shows_as_its_mean_within_its_extremes():
             assert (point.y, point.least, point.most) == pytest.approx((0, -0.1, 0.1), abs=1e-12)
 
 
-def test_without_a_formula_what_is_random_is_drawn_many_times_and_leaves_the_generator_alone():
+def test_random_curve_without_formula_samples_and_restores_rng():
     noisy = own(lambda x: torch.rand_like(x) * 2 + 3, traits=surroreg.Traits(stochastic=True))()
     torch.manual_seed(5)
     before = torch.get_rng_state()

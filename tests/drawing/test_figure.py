@@ -99,7 +99,7 @@ def test_all_are_drawn_over_the_same_stretch():
     assert all(max(y for _, y in line) == pytest.approx(1) for line in lines)  # the narrow one keeps its peak
 
 
-def test_it_draws_on_axes_of_the_callers():
+def test_plot_draws_on_the_axes_of_the_caller():
     figure = matplotlib.figure.Figure()
     left, right = figure.subplots(1, 2)
     assert surroreg.load("atan").plot(left) is figure
@@ -114,7 +114,7 @@ def test_it_draws_on_axes_of_the_callers():
     assert right.get_xlabel() == "membrane − threshold (membrane units)"
 
 
-def test_settings_of_the_callers_neither_change_nor_count(tmp_path):
+def test_settings_of_the_caller_neither_change_nor_count(tmp_path):
     plain = save(surroreg.load("atan"), tmp_path / "plain.svg").read_bytes()
     with matplotlib.rc_context({"lines.linewidth": 9, "axes.facecolor": "black", "font.size": 30, "svg.hashsalt": "?"}):
         before = dict(matplotlib.rcParams)
@@ -134,13 +134,13 @@ def test_pyplot_is_not_touched():
     assert done.stdout.startswith(b"\x89PNG")
 
 
-def test_what_is_random_has_a_band():
+def test_random_derivative_has_a_band():
     bands = surroreg.load("stochastic_spike_operator").plot().axes[-1].collections
     heights = [path.vertices[:, 1] for band in bands for path in band.get_paths()]
     assert min(height.min() for height in heights) == pytest.approx(-0.1)
 
 
-def test_nothing_random_is_taken_from_the_generator():
+def test_plot_leaves_the_random_generator_alone():
     torch.manual_seed(3)
     before = torch.get_rng_state()
     plot([surroreg.load(name) for name in ("SSO", "atan")])
@@ -174,20 +174,20 @@ def run(capsys, tmp_path, monkeypatch):
     return run
 
 
-def test_the_command_writes_a_file_named_after_the_surrogate_and_prints_its_path(run, tmp_path):
+def test_plot_command_names_the_file_after_the_surrogate(run, tmp_path):
     assert run("ATan") == (0, "atan.svg\n", "")
     assert run("zoo/gaussian") == (0, "gaussian.svg\n", "")
     assert run("atan", "tanh") == (0, "surrogates.svg\n", "")
     assert sorted(os.listdir(tmp_path)) == ["atan.svg", "gaussian.svg", "surrogates.svg"]
 
 
-def test_the_command_writes_where_it_is_told(run, tmp_path):
+def test_plot_command_writes_to_the_given_path(run, tmp_path):
     target = str(tmp_path / "here.pdf")
     assert run("tanh", "-o", target) == (0, f"{target}\n", "")
     assert (tmp_path / "here.pdf").read_bytes().startswith(b"%PDF")
 
 
-def test_parameters_go_to_those_that_have_them(run, monkeypatch):
+def test_plot_command_sets_parameters_of_those_that_have_them(run, monkeypatch):
     drawn = []
     monkeypatch.setattr("surroreg.plot.save", lambda surrogates, path: drawn.extend(surrogates) or path)
     code, _, _ = run("atan", "sigmoid", "custom_surrogate", "--set", "slope=10", "--set", "scale=2", "--set",
@@ -210,7 +210,7 @@ def test_parameters_go_to_those_that_have_them(run, monkeypatch):
         (["custom_surrogate"], "needs a value for 'custom_surrogate_function'"),
     ],
 )
-def test_a_wrong_question_is_answered_with_exit_code_2_and_no_file(run, tmp_path, arguments, said):
+def test_plot_command_with_a_wrong_question_writes_no_file(run, tmp_path, arguments, said):
     code, out, err = run(*arguments)
     assert (code, out) == (2, "")
     assert said in err

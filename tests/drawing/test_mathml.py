@@ -99,7 +99,7 @@ def test_the_formulas_of_all_surrogates_are_printed(name):
         ("-x - -alpha - (x - alpha)", lambda x: 4 - 2 * x),
     ],
 )
-def test_what_is_printed_is_the_function_that_is_meant(formula, expected):
+def test_printed_formula_is_the_function_that_is_meant(formula, expected):
     for x in (-1.5, -0.1, 0.3, 2.0):
         assert value(formula, {"alpha": "α"}, x=x, α=2.0, π=math.pi) == pytest.approx(expected(x))
 
@@ -128,6 +128,6 @@ def test_conditions_are_joined_by_words(condition, expected):
 @pytest.mark.parametrize(
     "text", ["", "x +", "x.y", "x[0]", "lambda: x", "'x'", "f(*x)", "f(x=1)", "x if x else 1", "(" * 500, "x\0", "1j*x"]
 )
-def test_what_is_no_formula_is_refused(text):
+def test_text_that_is_no_formula_is_refused(text):
     with pytest.raises(ValueError, match=r"cannot|null"):
         mathml(text, {})

@@ -42,7 +42,7 @@ def axis(root):
     return lambda x: low + (x - svg.LEFT) / (svg.RIGHT - svg.LEFT) * (high - low)
 
 
-def test_every_surrogate_and_every_spec_has_a_card_of_known_elements(name, loaded):
+def test_every_surrogate_and_spec_has_a_card_of_known_elements(name, loaded):
     spec = surroreg.spec(name)
     for what in (loaded, spec):
         root = parsed(what._repr_html_())
@@ -95,7 +95,7 @@ def test_a_random_derivative_has_a_band():
 EVIL = """<script>alert("1")</script>'"><img src=x onerror=alert(2)>&amp;]]><!--"""
 
 
-def test_what_a_plugin_writes_is_shown_as_text():
+def test_texts_of_a_plugin_are_shown_as_text():
     def evil(x, a):
         raise RuntimeError(EVIL)
 
@@ -135,7 +135,7 @@ def test_a_black_box_has_a_card():
     assert root.find(".//math") is None
 
 
-def test_lines_are_broken_in_the_picture_where_the_derivative_jumps():
+def test_picture_breaks_the_line_where_the_derivative_jumps():
     path = next(p for p in parsed(surroreg.load("zoo/box")._repr_html_()).iter("path") if p.get("class"))
     assert path.get("d").count("M") == 3
     assert "H" not in path.get("d")

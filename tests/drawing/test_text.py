@@ -23,7 +23,7 @@ def read(text):
     return [row[start:] for row in rows], labels, [(value, span[0] - start, span[1] - start) for value, span in numbers]
 
 
-def test_it_fits_the_width_and_the_height_asked_for(name, loaded):
+def test_text_fits_the_given_width_and_height(name, loaded):
     for width, height in ((72, 12), (40, 5), (100, 30)):
         lines = as_text(loaded, width=width, height=height).splitlines()
         assert len(lines) == height + 2
@@ -132,7 +132,7 @@ class Terminal:
 
 
 @pytest.mark.parametrize(("variables", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)])
-def test_the_curve_is_coloured_on_a_terminal_unless_that_is_not_wanted(monkeypatch, variables, coloured):
+def test_curve_on_a_terminal_is_coloured_unless_switched_off(monkeypatch, variables, coloured):
     pytest.importorskip("rich", reason="colours come from rich")
     import sys
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 
-def test_a_plugin_may_ask_for_names_while_it_is_imported(environment):
+def test_plugin_may_ask_for_names_during_its_import(environment):
     environment.plugin("acme", then="import surroreg\nseen = surroreg.names()\nslope = surroreg.spec('ATan')\n")
     environment.plugin("good")
     names, seen = environment.ask("surroreg.names()", "sys.modules['surroreg_acme'].seen")
@@ -14,7 +14,7 @@ def test_a_plugin_may_ask_for_names_while_it_is_imported(environment):
     assert not names.warned_of("acme")
 
 
-def test_a_plugin_may_ask_about_all_plugins_in_its_hook(environment):
+def test_plugin_may_ask_about_all_plugins_in_its_hook(environment):
     source = environment.source("bump").replace("    return [bump]", "    surroreg.names()\n    return [bump]")
     environment.install(
         "acme-surrogates",
@@ -31,7 +31,7 @@ def test_a_plugin_may_ask_about_all_plugins_in_its_hook(environment):
 
 
 @pytest.mark.parametrize("package", [False, True], ids=["module", "package"])
-def test_what_is_registered_while_a_plugin_is_imported_is_rolled_back_with_it(environment, package):
+def test_registration_of_a_failed_import_is_rolled_back(environment, package):
     late = "import surroreg\nsurroreg.register(bump)\n"
     if package:
         folder = environment.root / "site" / "surroreg_broken"
@@ -47,7 +47,7 @@ def test_what_is_registered_while_a_plugin_is_imported_is_rolled_back_with_it(en
     assert again.value == []
 
 
-def test_an_import_that_was_interrupted_is_tried_again(environment):
+def test_interrupted_import_is_tried_again(environment):
     once = "import sys\nif not hasattr(sys, 'interrupted'):\n    sys.interrupted = True\n    raise KeyboardInterrupt\n"
     environment.plugin("acme", then=once)
     environment.plugin("zeta")
@@ -61,7 +61,7 @@ def test_an_import_that_was_interrupted_is_tried_again(environment):
     assert plugins.value == ["loaded"]
 
 
-def test_where_warnings_are_errors_the_registry_is_whole_and_every_plugin_is_told_of(environment):
+def test_registry_with_warnings_as_errors_reports_every_plugin(environment):
     environment.install("bad-one", entry_points={"bad_one": "nowhere_one"})
     environment.install("bad-two", entry_points={"bad_two": "nowhere_two"})
     environment.plugin("good")
@@ -78,14 +78,14 @@ def test_where_warnings_are_errors_the_registry_is_whole_and_every_plugin_is_tol
 @pytest.mark.parametrize(
     "call", ["surroreg.names()", "surroreg.plugins()", "surroreg.spec('broken/x')", "surroreg.spec('x')"]
 )
-def test_a_warning_points_at_the_line_that_asked(environment, call):
+def test_warning_points_at_the_line_that_asked(environment, call):
     environment.install("broken-surrogates", entry_points={"broken": "nowhere_to_be_found"})
     [outcome] = environment.ask(call)
     assert [file for _, text, file in outcome.warnings if "broken-surrogates" in text] == ["<asked>"]
 
 
 @pytest.mark.parametrize("question", ["surroreg.names()", "surroreg.plugins()"])
-def test_a_plugin_imported_by_hand_may_ask_about_all_plugins_before_it_is_whole(environment, question):
+def test_half_imported_plugin_may_ask_about_all_plugins(environment, question):
     environment.plugin("acme")
     module = environment.root / "site" / "surroreg_acme.py"
     module.write_text(f"import surroreg\nseen = {question}\n{module.read_text()}", encoding="utf-8")
@@ -94,7 +94,7 @@ def test_a_plugin_imported_by_hand_may_ask_about_all_plugins_before_it_is_whole(
     assert names.value == ["acme/bump"]
 
 
-def test_a_deprecated_alias_points_at_the_line_that_asked(environment):
+def test_deprecated_alias_points_at_the_line_that_asked(environment):
     environment.plugin("acme", deprecated=["old"])
     load, config = environment.ask("surroreg.load('acme/old')", "surroreg.from_config({'name': 'acme/old'})")
     assert [warning[2] for warning in load.warnings] == ["<asked>"]

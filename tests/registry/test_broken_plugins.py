@@ -209,7 +209,7 @@ def test_a_namespace_that_cannot_be_one_costs_one_warning(environment, namespace
 
 
 @pytest.mark.parametrize("order", [["one", "two"], ["two", "one"]], ids="-".join)
-def test_of_two_distributions_with_one_namespace_neither_is_taken(environment, order):
+def test_namespace_of_two_distributions_is_given_to_neither(environment, order):
     for folder in order:
         environment.install(
             f"acme-{folder}",
@@ -234,7 +234,7 @@ def test_of_two_distributions_with_one_namespace_neither_is_taken(environment, o
     assert infos.value == [["acme-one", "failed"], ["acme-two", "failed"]]
 
 
-def test_one_module_under_two_namespaces_is_told_without_internals(environment):
+def test_module_under_two_namespaces_is_reported_plainly(environment):
     environment.install(
         "acme-surrogates",
         entry_points={"acme": "surroreg_acme", "bcme": "surroreg_acme"},

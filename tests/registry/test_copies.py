@@ -24,7 +24,7 @@ def copies(environment, *versions, folder="site"):
         ("1.0rc1", "1.0b2"),
     ],
 )
-def test_of_stale_copies_in_one_folder_the_newest_counts(environment, newest, stale):
+def test_stale_copies_in_one_folder_yield_to_the_newest(environment, newest, stale):
     copies(environment, newest, stale)
     names, plugins = environment.ask("surroreg.names('acme/*')", PLUGINS)
     assert names.value == ["acme/bump"]
@@ -34,7 +34,7 @@ def test_of_stale_copies_in_one_folder_the_newest_counts(environment, newest, st
 
 
 @pytest.mark.parametrize("order", [["one", "two"], ["two", "one"]], ids="-".join)
-def test_of_copies_in_two_folders_the_first_on_the_path_counts(environment, order):
+def test_copies_in_two_folders_yield_to_the_first_on_the_path(environment, order):
     copies(environment, "1.0", folder="one")
     copies(environment, "2.0", folder="two")
     environment.path = order
@@ -45,7 +45,7 @@ def test_of_copies_in_two_folders_the_first_on_the_path_counts(environment, orde
     assert f"{other} in {environment.root / order[1]} is passed over for {version} in" in warning
 
 
-def test_an_editable_install_seen_twice_is_one_plugin_and_no_warning(environment):
+def test_editable_install_seen_twice_is_one_plugin(environment):
     copies(environment, "1.0")
     environment.install("acme-surrogates", "1.0", entry_points={"acme": "surroreg_acme"}, folder="src", kind="egg-info")
     environment.path = ["site", "src"]
@@ -55,7 +55,7 @@ def test_an_editable_install_seen_twice_is_one_plugin_and_no_warning(environment
     assert not names.warned_of("acme")
 
 
-def test_copies_of_strangers_are_nobodys_business(environment):
+def test_copies_of_strangers_cost_no_warning(environment):
     environment.install("stranger", "1.0")
     environment.install("stranger", "2.0")
     assert not environment.ask("surroreg.names()")[0].warned_of("stranger")

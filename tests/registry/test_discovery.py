@@ -123,7 +123,7 @@ def test_a_plugin_may_come_in_an_archive(environment):
     ],
 )
 @pytest.mark.parametrize("metadata", [True, False], ids=["", "no METADATA"])
-def test_an_unrelated_distribution_costs_nothing_however_broken(environment, content, metadata):
+def test_broken_stranger_costs_nothing(environment, content, metadata):
     environment.install("stranger", entry_points=content, metadata=metadata)
     environment.plugin("good")
     good, names = environment.ask(GOOD, "surroreg.names('good/*')")
@@ -132,7 +132,7 @@ def test_an_unrelated_distribution_costs_nothing_however_broken(environment, con
     assert not names.warned_of("stranger")
 
 
-def test_a_group_that_only_looks_like_ours_is_not_ours(environment):
+def test_group_with_a_similar_name_is_ignored(environment):
     environment.install(
         "stranger", entry_points="# not [surroreg]\n[surroreg.extra]\na = nowhere\n[Surroreg]\nb = nowhere\n"
     )
@@ -151,7 +151,7 @@ def test_a_group_that_only_looks_like_ours_is_not_ours(environment):
         pytest.param(b"[surroreg]\nacme =\n", "cannot be used", id="no value"),
     ],
 )
-def test_a_malformed_file_that_mentions_the_group_costs_one_warning(environment, content, cause):
+def test_malformed_file_with_the_group_costs_one_warning(environment, content, cause):
     environment.install(
         "acme-surrogates", "2.5", entry_points=content, modules={"surroreg_acme": environment.source("bump")}
     )
@@ -197,13 +197,13 @@ class Point:
     group: str = "surroreg"
 
 
-def test_a_distribution_without_a_folder_is_asked_for_its_name():
+def test_distribution_without_a_folder_gives_its_name():
     found, remarks = candidates([Distribution({"Name": "Acme_Surrogates"}, "1.0")])
     assert found == [Candidate("acme", "surroreg_acme", "acme-surrogates", "1.0")]
     assert remarks == []
 
 
-def test_distributions_without_any_name_are_not_copies_of_each_other():
+def test_distributions_without_a_name_are_not_copies():
     texts = ["[surroreg]\nacme = surroreg_acme\n", "[surroreg]\nbcme = surroreg_bcme\n"]
     found, remarks = candidates([Distribution({"Name": None}, "1.0", text) for text in texts])
     assert [c.namespace for c in found] == ["acme", "bcme"]

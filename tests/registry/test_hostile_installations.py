@@ -46,7 +46,7 @@ UNREAD = {
 
 
 @pytest.mark.parametrize("kind", UNREAD)
-def test_an_entry_point_file_in_no_known_form_costs_one_warning(environment, kind):
+def test_entry_point_file_in_no_known_form_costs_one_warning(environment, kind):
     content, told = UNREAD[kind]
     install(environment, content)
     infos = ask(environment)
@@ -60,14 +60,14 @@ def test_thirty_megabytes_of_a_stranger_cost_nothing(environment):
     assert not ask(environment).warned_of("stranger")
 
 
-def test_a_line_that_is_there_twice_is_one_plugin(environment):
+def test_repeated_line_is_one_plugin(environment):
     install(environment, POINTS + "odd = surroreg_odd\n")
     infos = ask(environment)
     assert infos.value["odd"][0] == "loaded"
     assert not infos.warned_of("odd")
 
 
-def test_two_entry_points_of_one_name_are_told_apart(environment):
+def test_two_entry_points_of_one_name_are_both_reported(environment):
     install(environment, POINTS + "odd = surroreg_good\n")
     infos = ask(environment)
     assert infos.value["odd"][0] == "failed"
@@ -191,7 +191,7 @@ def test_versions_come_in_the_order_of_packaging(first, second):
     ("older", "newer"),
     [("1.0", "1.0+local"), ("1.0.0", "1.0.post1"), ("2.0", "1!1.0"), ("1.0rc1", "1.0+anything"), ("1.9", "1.10")],
 )
-def test_of_two_copies_in_one_folder_the_newest_counts(environment, older, newer):
+def test_two_copies_in_one_folder_yield_to_the_newest(environment, older, newer):
     for version in (newer, older):
         environment.plugin("acme", version=version)
     [infos] = environment.ask("[p.version for p in surroreg.plugins() if p.namespace == 'acme']")

@@ -209,7 +209,7 @@ NO_TEXTS = {"None": None, "number": 5, "bytes": b"abc", "half a character": "a\u
 
 @pytest.mark.parametrize("wrong", NO_TEXTS)
 @pytest.mark.parametrize("part", TEXTS)
-def test_a_part_that_is_no_text_is_refused_where_it_is_defined(part, wrong):
+def test_part_that_is_no_text_is_refused_at_its_definition(part, wrong):
     if (part, wrong) == ("formula", "None"):
         pytest.skip("a formula may be left out")
     parts = {"name": "bump", "derivative": "m:f", part: NO_TEXTS[wrong]}
@@ -219,7 +219,7 @@ def test_a_part_that_is_no_text_is_refused_where_it_is_defined(part, wrong):
 
 @pytest.mark.parametrize("wrong", NO_TEXTS)
 @pytest.mark.parametrize("part", ["aliases", "deprecated_aliases", "references"])
-def test_a_list_with_what_is_no_text_is_refused(part, wrong):
+def test_list_with_an_entry_that_is_no_text_is_refused(part, wrong):
     with pytest.raises(SpecError):
         SurrogateSpec(name="bump", derivative="m:f", **{part: [NO_TEXTS[wrong]]})
     with pytest.raises(SpecError):
@@ -228,7 +228,7 @@ def test_a_list_with_what_is_no_text_is_refused(part, wrong):
 
 @pytest.mark.parametrize("part", ["parameters", "references", "aliases", "deprecated_aliases", "examples"])
 @pytest.mark.parametrize("wrong", [5, "text", b"bytes", {"a": 1}, None], ids=repr)
-def test_what_is_no_list_is_refused(part, wrong):
+def test_value_that_is_no_list_is_refused(part, wrong):
     with pytest.raises(SpecError, match=f"bump: {part} takes a list, not {re.escape(repr(wrong))}"):
         SurrogateSpec(name="bump", derivative="m:f", **{part: wrong})
 
@@ -254,7 +254,7 @@ def test_a_trait_of_another_type_is_refused(trait, wrong):
 
 
 @pytest.mark.parametrize("wrong", [5, "slope", None, [("slope", 1)], {5: 1.0}, {"slop": 1.0}, {"slope": -1}], ids=repr)
-def test_an_example_that_is_none_is_refused(wrong):
+def test_example_that_is_no_mapping_of_values_is_refused(wrong):
     with pytest.raises(SpecError, match="bump: "):
         SurrogateSpec(name="bump", derivative="m:f", parameters=[Parameter("slope", gt=0)], examples=[wrong])
 

@@ -33,12 +33,12 @@ def imported(environment, code):
     return HEAVY & set(environment.run(report).json)
 
 
-def test_importing_surroreg_imports_nothing_heavy(environment):
+def test_import_of_surroreg_imports_nothing_heavy(environment):
     environment.plugin("acme")
     assert imported(environment, "import surroreg; surroreg.__version__; dir(surroreg)") == set()
 
 
-def test_importing_surroreg_imports_only_itself_and_the_standard_library(environment):
+def test_import_of_surroreg_adds_only_the_standard_library(environment):
     code = "import sys; before = set(sys.modules); import surroreg; import json\n"
     code += "print(json.dumps(sorted({name.partition('.')[0] for name in set(sys.modules) - before})))"
     modules = environment.run(code).json
@@ -71,7 +71,7 @@ def test_plugins_are_listed_and_described_without_torch(environment, code):
         "[surroreg.spec(name).to_dict() for name in surroreg.names(namespace='builtin')]",
     ],
 )
-def test_builtins_are_listed_and_described_without_torch_plugins_or_metadata(environment, code):
+def test_builtins_are_described_without_torch_or_plugins(environment, code):
     environment.plugin("acme")
     assert imported(environment, f"import surroreg; {code}") <= {"pluggy"}
 
@@ -88,7 +88,7 @@ def test_defining_a_surrogate_imports_no_torch(environment):
     assert not {"torch", "numpy"} & imported(environment, "import surroreg_acme")
 
 
-def test_loading_a_builtin_reads_no_metadata_and_imports_no_plugin(environment):
+def test_load_of_a_builtin_reads_no_metadata_and_no_plugin(environment):
     environment.plugin("acme")
     environment.install("broken-surrogates", entry_points={"broken": "nowhere_to_be_found"})
     code = """

@@ -49,7 +49,7 @@ def test_the_builtins_are_exactly_the_table():
 
 
 @pytest.mark.parametrize("name", BUILTINS)
-def test_a_builtin_loads_with_the_parameters_and_defaults_of_the_table(name):
+def test_builtin_has_the_parameters_and_defaults_of_the_table(name):
     defaults = BUILTINS[name][1]
     given = {key: whole_gradient for key, value in defaults.items() if value is ...}
     assert surroreg.load(name, **given).params == {**defaults, **given}
@@ -119,14 +119,14 @@ def test_names_lists_builtins_bare_and_others_qualified(environment):
     assert builtin.value == sorted(BUILTINS)
 
 
-def test_names_of_an_unknown_namespace_is_an_error_that_names_those_there_are():
+def test_unknown_namespace_raises_with_the_known_ones():
     with pytest.raises(
         surroreg.UnknownSurrogateError, match=r"No plugin 'buitlin' is installed \(installed: .*builtin"
     ):
         surroreg.names(namespace="buitlin")
 
 
-def test_the_local_namespace_exists_before_anything_is_registered(registry):
+def test_local_namespace_exists_before_a_registration(registry):
     assert registry.names(namespace="local") == []
 
 
@@ -162,7 +162,7 @@ def test_a_spec_is_found_where_it_is_defined(tmp_path, monkeypatch):
         ("math:", "Expected 'package.module:name'"),
     ],
 )
-def test_an_import_string_that_leads_to_no_spec_is_an_unknown_surrogate(name, told):
+def test_import_string_without_a_spec_is_an_unknown_surrogate(name, told):
     with pytest.raises(surroreg.UnknownSurrogateError) as raised:
         surroreg.load(name)
     assert told in str(raised.value)

@@ -18,7 +18,7 @@ def install(environment):
     )
 
 
-def test_it_lists_nothing_without_a_warning_and_says_what_to_install(environment):
+def test_missing_library_costs_no_warning_and_names_the_package(environment):
     install(environment)
     names, wanted, listed, bare, infos = environment.ask(
         "surroreg.names()",
@@ -40,13 +40,13 @@ def test_it_lists_nothing_without_a_warning_and_says_what_to_install(environment
     assert "pip install wrapped" in error
 
 
-def test_it_is_no_failure_where_failures_are_errors(environment):
+def test_missing_library_is_no_failure_in_strict_mode(environment):
     install(environment)
     (names,) = environment.ask("surroreg.names('*bump')", SURROREG_STRICT="1")
     assert names.value == ["good/bump"]
 
 
-def test_doctor_and_plugins_tell_it_from_a_failure(environment):
+def test_doctor_shows_a_missing_library_as_unavailable(environment):
     install(environment)
     doctor = environment.run("import surroreg.cli; raise SystemExit(surroreg.cli.main(['doctor']))")
     assert "unavailable" in doctor.stdout
@@ -57,7 +57,7 @@ def test_doctor_and_plugins_tell_it_from_a_failure(environment):
     assert plugins.stderr == ""
 
 
-def test_conformance_does_not_verify_it_and_says_so(environment):
+def test_check_reports_a_missing_library_as_not_verified(environment):
     install(environment)
     check = environment.run(
         "import surroreg.cli; raise SystemExit(surroreg.cli.main(['check', 'wrapper']))", check=False

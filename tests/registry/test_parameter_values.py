@@ -45,7 +45,7 @@ def declared(**how):
 
 @in_its_time
 @given(BOUND, BOUND, BOUND, BOUND, st.floats())
-def test_a_number_is_taken_just_if_it_is_within_all_bounds_and_limits(gt, ge, lt, le, value):
+def test_number_is_accepted_within_all_bounds_and_limits_only(gt, ge, lt, le, value):
     def within(number):
         return (
             (gt is None or number > gt)
@@ -61,7 +61,7 @@ def test_a_number_is_taken_just_if_it_is_within_all_bounds_and_limits(gt, ge, lt
 
 @in_its_time
 @given(st.integers() | FINITE | st.fractions() | st.booleans())
-def test_what_is_taken_is_of_the_declared_type_and_taken_again(value):
+def test_accepted_value_has_the_declared_type_and_is_stable(value):
     for kind in (float, int, bool):
         parameter = Parameter("a", type=kind)
         if accepts(parameter, value):
@@ -73,7 +73,7 @@ def test_what_is_taken_is_of_the_declared_type_and_taken_again(value):
 
 @in_its_time
 @given(st.none() | st.booleans() | st.text() | st.complex_numbers() | st.binary() | st.lists(st.floats()))
-def test_what_is_no_number_is_a_type_error(value):
+def test_value_that_is_no_number_is_a_type_error(value):
     for kind in (float, int):
         with pytest.raises(ParameterTypeError, match="parameter 'a' takes"):
             Parameter("a", type=kind).check(value)
@@ -81,7 +81,7 @@ def test_what_is_no_number_is_a_type_error(value):
 
 @in_its_time
 @given(st.none() | st.integers() | st.floats() | st.text(alphabet="é-!:."))
-def test_what_is_no_callable_is_a_parameter_error(value):
+def test_value_that_is_no_callable_is_a_parameter_error(value):
     with pytest.raises(ParameterError):
         Parameter("f", type=Callable).check(value)
 
@@ -112,7 +112,7 @@ def test_integers_of_other_libraries_become_ints(value):
 
 
 @pytest.mark.parametrize("value", [np.bool_(True), np.array([1.0]), Decimal("0.5"), "0.5", True, 1j, [1.0], None])
-def test_what_only_resembles_a_number_is_refused(value):
+def test_value_that_resembles_a_number_is_refused(value):
     with pytest.raises(ParameterTypeError, match=r"parameter 'a' takes a real number, not .*\("):
         Parameter("a").check(value)
 
@@ -159,7 +159,7 @@ def test_nan_and_infinities_are_refused_whatever_the_bounds(value, kind):
         ({"lt": 0}, -1e-19, "must be >= -1e+18 and <= -1e-18, not -1e-19: outside, products"),
     ],
 )
-def test_a_value_out_of_bounds_is_told_exactly(bounds, value, told):
+def test_value_out_of_bounds_is_printed_exactly(bounds, value, told):
     with pytest.raises(ParameterError) as raised:
         Parameter("a", **bounds).check(value)
     message = str(raised.value).replace(".0 ", " ").replace(".0,", ",").replace(".0.", ".")
@@ -181,7 +181,7 @@ def test_an_integer_has_no_limits_but_its_bounds(value):
 
 @in_its_time
 @given(BOUND, BOUND, BOUND, BOUND, FINITE)
-def test_the_range_is_what_is_accepted(gt, ge, lt, le, value):
+def test_range_holds_exactly_the_accepted_values(gt, ge, lt, le, value):
     parameter = declared(gt=gt, ge=ge, lt=lt, le=le)
     assume(parameter is not None)
     relations = {"gt": operator.gt, "ge": operator.ge, "lt": operator.lt, "le": operator.le}
@@ -259,7 +259,7 @@ def test_a_default_obeys_the_parameters_own_rules(declared):
         Parameter("a", **declared)
 
 
-def test_a_default_is_of_the_declared_type_and_its_absence_makes_a_parameter_required():
+def test_default_has_the_declared_type_or_is_required():
     assert type(Parameter("a", 1).default) is float
     assert not Parameter("a", 0).required
     assert Parameter("a").required
@@ -269,7 +269,7 @@ def test_a_default_is_of_the_declared_type_and_its_absence_makes_a_parameter_req
 # -- as load() tells of them ----------------------------------------------------------------------
 
 
-def test_a_parameter_that_is_unknown_is_told_with_the_nearest():
+def test_unknown_parameter_raises_with_the_nearest():
     with pytest.raises(ParameterTypeError, match=r"'fast_sigmoid' has no parameter 'slop'\. Did you mean 'slope'"):
         surroreg.load("fast_sigmoid", slop=3)
     with pytest.raises(ParameterTypeError, match=r"no parameter 'gain'\. It takes beta=1\.0, slope=25\.0"):
@@ -280,7 +280,7 @@ def test_a_parameter_that_is_unknown_is_told_with_the_nearest():
         surroreg.load("sparse_fast_sigmoid", b=3)
 
 
-def test_a_parameter_that_is_required_is_told_when_it_is_missing():
+def test_missing_required_parameter_raises_with_its_name():
     with pytest.raises(ParameterTypeError, match="'custom_surrogate' needs a value for 'custom_surrogate_function'"):
         surroreg.load("custom_surrogate")
 
@@ -313,7 +313,7 @@ def test_the_spike_at_zero_is_0_or_1(at_zero):
         surroreg.load("atan", at_zero=at_zero)
 
 
-def test_a_parameter_error_is_a_value_error_and_a_type_error_where_it_is_one():
+def test_parameter_errors_are_value_errors_or_type_errors():
     with pytest.raises(ValueError, match="must be > 0"):
         surroreg.load("fast_sigmoid", slope=0)
     with pytest.raises(TypeError, match="no parameter"):

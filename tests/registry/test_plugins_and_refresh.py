@@ -13,7 +13,7 @@ INFO = "[(p.version, p.status, p.surrogates) for p in surroreg.plugins() if p.na
 # -- plugins() ------------------------------------------------------------------------------------
 
 
-def test_plugins_tells_what_became_of_each(environment):
+def test_plugins_reports_the_status_of_each(environment):
     environment.plugin("zeta", "zap", "bump", version="0.3")
     environment.plugin("acme", "hill")
     environment.install("broken-surrogates", "2.0", entry_points={"broken": "nowhere_to_be_found"})
@@ -51,7 +51,7 @@ def test_only_the_plugin_that_is_asked_for_is_imported(environment):
 # -- refresh() ------------------------------------------------------------------------------------
 
 
-def test_what_is_installed_in_a_live_process_is_seen_after_a_refresh(environment):
+def test_plugin_installed_at_run_time_loads_after_a_refresh(environment):
     environment.plugin("acme", folder="staged")
     before, _, unseen, _, after, spec, info = environment.ask(
         BUMPS, "install('staged')", BUMPS, "surroreg.refresh()", BUMPS, "surroreg.spec('acme/bump').origin", INFO
@@ -63,7 +63,7 @@ def test_what_is_installed_in_a_live_process_is_seen_after_a_refresh(environment
     assert not after.warned_of("acme")
 
 
-def test_what_is_removed_is_gone_after_a_refresh(environment):
+def test_removed_plugin_is_gone_after_a_refresh(environment):
     environment.plugin("acme")
     before, _, _, after, asked, info = environment.ask(
         BUMPS, "remove('*acme*')", "surroreg.refresh()", BUMPS, "surroreg.spec('acme/bump')", INFO
@@ -74,7 +74,7 @@ def test_what_is_removed_is_gone_after_a_refresh(environment):
     assert "No plugin 'acme' is installed" in asked.message
 
 
-def test_an_upgrade_is_seen_after_a_refresh_without_remarks(environment):
+def test_upgrade_loads_after_a_refresh_without_a_warning(environment):
     environment.plugin("acme", version="1.0")
     environment.plugin("acme", version="1.1", folder="staged")
     _, _, _, _, names, info = environment.ask(
@@ -157,7 +157,7 @@ def test_surrogates_outlive_their_plugin(environment):
 # -- deprecated aliases ---------------------------------------------------------------------------
 
 
-def test_a_deprecated_alias_loads_with_one_warning_and_is_listed_nowhere(environment):
+def test_deprecated_alias_loads_with_one_warning_and_no_listing(environment):
     environment.plugin("acme", aliases=["Bumpy"], deprecated=["OldBump"])
     first, again, bare, names, near, info = environment.ask(
         "surroreg.spec('acme/OldBump').name",
@@ -190,7 +190,7 @@ def test_each_deprecated_alias_warns_once_over_refreshes_too(registry):
         registry.spec(name)
 
 
-def test_where_warnings_are_errors_a_deprecated_alias_loads_at_the_second_try(registry):
+def test_deprecated_alias_as_an_error_loads_at_the_second_try(registry):
     registry.register(SurrogateSpec(name="new", factory=lambda: abs, deprecated_aliases=["old"]))
     with pytest.raises(DeprecatedAliasWarning):
         registry.spec("old")

@@ -47,7 +47,7 @@ def test_a_registered_spec_is_found_bare_qualified_and_by_alias(registry):
     assert "local/bump" in registry.names()
 
 
-def test_the_public_verb_registers_in_the_registry_that_load_asks(environment):
+def test_register_adds_to_the_registry_that_load_asks(environment):
     defined = "from surroreg import surrogate\n@surrogate()\ndef bump(x): return x\n"
     _, before, _, after, again, loaded = environment.ask(
         defined,
@@ -138,7 +138,7 @@ def test_a_cell_that_redefines_a_factory_replaces_it(registry):
         pytest.param(lambda: hill(deprecated_aliases=["bumpy"]), id="deprecated alias equal to an alias"),
     ],
 )
-def test_a_name_taken_from_elsewhere_is_refused_and_nothing_changes(registry, second):
+def test_name_of_another_origin_is_refused_and_nothing_changes(registry, second):
     first = bump(aliases=["Bumpy"])
     registry.register(first)
     with pytest.raises(DuplicateSurrogateError) as raised:
@@ -197,7 +197,7 @@ def test_the_namespace_of_an_installed_plugin_is_its_own(environment):
     assert names.value == ["acme/bump"]
 
 
-def test_a_plugin_installed_later_into_a_registered_namespace_hides_nothing_in_silence(environment):
+def test_later_plugin_in_a_registered_namespace_hides_nothing(environment):
     environment.plugin("acme", "bump", "zap", folder="staged")
     defined = """
 from surroreg import surrogate

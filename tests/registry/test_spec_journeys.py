@@ -51,7 +51,7 @@ def test_a_deep_copy_is_the_spec_itself():
     assert copy.deepcopy({"spec": spec})["spec"] is spec
 
 
-def test_what_all_a_spec_can_say_survives_json():
+def test_every_part_of_a_spec_survives_json():
     spec = SurrogateSpec(
         name="full",
         derivative=lambda x, a, n, b, f: x,

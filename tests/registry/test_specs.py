@@ -81,7 +81,7 @@ WRONG_SIGNATURES = {
 
 @pytest.mark.parametrize("wrong", WRONG_SIGNATURES)
 @pytest.mark.parametrize("role", ["derivative", "primitive"])
-def test_a_signature_that_disagrees_with_the_parameters_is_refused_where_it_is_defined(role, wrong):
+def test_signature_that_disagrees_with_parameters_is_refused(role, wrong):
     derivative, parameters, told = WRONG_SIGNATURES[wrong]
     roles = {"derivative": "m:f", role: derivative}
     with pytest.raises(SpecError, match=f"bump.*{role}.*{told}"):
@@ -175,7 +175,7 @@ def test_traits_and_references():
 # -- functions given by import string, and factories ----------------------------------------------
 
 
-def test_import_strings_are_resolved_when_the_first_surrogate_is_built():
+def test_import_string_is_resolved_at_the_first_surrogate():
     spec = SurrogateSpec(
         name="late", derivative="surroreg.builtin.sigmoidal:atan", parameters=surroreg.spec("atan").parameters
     )
@@ -192,7 +192,7 @@ def test_import_strings_are_resolved_when_the_first_surrogate_is_built():
         ("surroreg.builtin.sigmoidal:atan_primitive", r"takes \(x, alpha\), but .* must take \(x\)"),
     ],
 )
-def test_an_import_string_that_leads_nowhere_is_told_of_when_it_is_needed(reference, told):
+def test_import_string_that_leads_nowhere_fails_when_needed(reference, told):
     spec = SurrogateSpec(name="late", derivative=reference)
     assert json.loads(spec.to_json())["derivative"] == reference
     with pytest.raises(SpecError, match=told):

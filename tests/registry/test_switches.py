@@ -69,7 +69,7 @@ def test_an_empty_allow_list_admits_none_but_the_builtins(two, allowed):
     assert imported(two) == set()
 
 
-def test_what_is_disabled_stays_so_where_it_is_also_allowed(two):
+def test_plugin_disabled_and_allowed_stays_disabled(two):
     [names] = two.ask("surroreg.names('*/bump')", SURROREG_PLUGINS="zeta,acme_one", SURROREG_DISABLE_PLUGINS="zeta")
     assert names.value == ["acme_one/bump"]
 
@@ -80,7 +80,7 @@ def test_an_empty_deny_list_disables_nothing(two):
 
 
 @pytest.mark.parametrize("switches", [{"SURROREG_DISABLE_PLUGINS": "zeta"}, {"SURROREG_PLUGINS": "acme_one"}])
-def test_a_disabled_plugin_asked_for_by_name_is_told_of_and_not_imported(two, switches):
+def test_disabled_plugin_asked_for_by_name_is_not_imported(two, switches):
     asked, listed, bare = two.ask(
         "surroreg.spec('zeta/bump')", "surroreg.names(namespace='zeta')", "surroreg.spec('bump').origin", **switches
     )
@@ -93,7 +93,7 @@ def test_a_disabled_plugin_asked_for_by_name_is_told_of_and_not_imported(two, sw
 
 
 @pytest.mark.parametrize("switch", ["SURROREG_DISABLE_PLUGINS", "SURROREG_PLUGINS"])
-def test_an_entry_that_names_nothing_is_told_of_as_it_was_typed(two, switch):
+def test_entry_that_names_nothing_is_reported_as_typed(two, switch):
     names, again = two.ask("surroreg.names()", "surroreg.names()", **{switch: "zeta, Acme_Two"})
     [warning] = names.warned_of(switch)
     assert "'Acme_Two'" in warning
@@ -102,7 +102,7 @@ def test_an_entry_that_names_nothing_is_told_of_as_it_was_typed(two, switch):
     assert not again.warned_of(switch)
 
 
-def test_a_disabled_plugin_costs_no_warning_however_broken(environment):
+def test_broken_disabled_plugin_costs_no_warning(environment):
     environment.install("broken-one", entry_points={"broken": "nowhere_to_be_found"})
     environment.install("broken-two", entry_points="[surroreg]\nno equals sign\n")
     environment.install("broken-three", entry_points={"Bad-Name": "nowhere_to_be_found"})
@@ -126,7 +126,7 @@ def test_stale_copies_of_a_disabled_plugin_cost_no_warning(environment):
 
 
 @pytest.mark.parametrize("entry", ["acme", "b-acme"])
-def test_disabling_one_of_two_claims_to_a_namespace_settles_it(environment, entry):
+def test_disabled_rival_leaves_the_namespace_to_the_other(environment, entry):
     for distribution in ("a-acme", "b-acme"):
         module = distribution.replace("-", "_")
         environment.install(distribution, entry_points={"acme": module}, modules={module: environment.source("bump")})

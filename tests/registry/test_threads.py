@@ -63,7 +63,7 @@ print(json.dumps([answers, len(scans), sys.imports, len(told)]))
     assert (scans, imports, warnings) == (1, 1, 1)
 
 
-def test_a_deprecated_alias_warns_once_however_many_threads_ask(environment):
+def test_deprecated_alias_asked_by_many_threads_warns_once(environment):
     environment.plugin("acme", deprecated=["old"])
     code = """
 caught = []
@@ -111,7 +111,7 @@ class Meddled:
             self.meddle, self.times = meddle, self.times + 1
 
 
-def test_a_refresh_at_the_worst_moment_does_not_disturb_a_lookup(monkeypatch, with_scan):
+def test_refresh_during_a_lookup_does_not_disturb_it(monkeypatch, with_scan):
     lock = Meddled()
     with monkeypatch.context() as patched:
         patched.setattr(threading, "RLock", lambda: lock)
@@ -149,7 +149,7 @@ import os; os._exit(0)  # the interpreter would wait for the locks
 """
 
 
-def test_a_plugin_that_is_imported_by_hand_and_by_name_does_not_deadlock(environment):
+def test_plugin_imported_by_hand_and_by_name_does_not_deadlock(environment):
     environment.plugin("acme", then=IMPORTED_BY_BOTH)
     code = """
 import importlib
@@ -164,7 +164,7 @@ MODULE = "surroreg_acme"
     assert environment.run(TOGETHER + code + TWO_WAYS).json == [False, False, [True]]
 
 
-def test_a_module_that_is_imported_by_hand_and_by_a_hook_does_not_deadlock(environment):
+def test_module_imported_by_hand_and_by_hook_does_not_deadlock(environment):
     hook = "def surroreg_surrogates():\n    import __main__\n    __main__.asking.set()\n    import surroreg_parts\n"
     environment.install(
         "acme-surrogates",
@@ -187,7 +187,7 @@ COUNTED = """
 
 
 @pytest.mark.parametrize("then", ["", "    raise ValueError('not today')\n"], ids=["works", "raises"])
-def test_a_hook_is_called_once_however_many_threads_ask(environment, then):
+def test_hook_asked_by_many_threads_is_called_once(environment, then):
     hook = f"def surroreg_surrogates():\n{COUNTED}{then}"
     source = environment.source("bump").replace("def surroreg_surrogates():\n", hook)
     environment.install("acme-surrogates", entry_points={"acme": "surroreg_acme"}, modules={"surroreg_acme": source})
@@ -240,7 +240,7 @@ def fork():
 
 
 @pytest.mark.parametrize("moment", ["scan", "hook"])
-def test_a_process_that_forks_while_a_thread_works_goes_on(environment, moment):
+def test_process_forked_while_a_thread_works_goes_on(environment, moment):
     environment.plugin("good")
     source = environment.source("bump")
     if moment == "hook":

@@ -30,12 +30,12 @@ def test_an_unknown_name_is_answered_with_the_nearest(asked, nearest):
 
 
 @pytest.mark.parametrize("asked", ["", "/", "/atan", "atan/", "a/b/c", "qqqqqqqq", "atan ", "*"])
-def test_what_is_no_name_at_all_is_an_unknown_surrogate(asked):
+def test_text_that_is_no_name_is_an_unknown_surrogate(asked):
     with pytest.raises(surroreg.UnknownSurrogateError, match="surroreg list"):
         surroreg.spec(asked)
 
 
-def test_an_unknown_surrogate_is_a_key_error_whose_text_is_prose():
+def test_unknown_surrogate_is_a_key_error_with_prose():
     with pytest.raises(KeyError) as raised:
         surroreg.load("qqqqqqqq")
     assert str(raised.value).startswith("no surrogate")  # and not the repr KeyError prints
@@ -47,7 +47,7 @@ def test_a_name_is_a_string(wrong):
         surroreg.load(wrong)
 
 
-def test_near_misses_reach_into_plugins_and_name_the_broken_ones(environment):
+def test_near_misses_name_plugins_and_the_broken_ones(environment):
     environment.plugin("acme", "bump", aliases=["Hump"])
     environment.install("broken-surrogates", entry_points={"broken": "nowhere"})
     name, alias, namespace = environment.ask(
@@ -77,7 +77,7 @@ def test_a_bare_name_reaches_the_one_plugin_that_offers_it(environment):
 
 
 @pytest.mark.parametrize("order", [["one", "two"], ["two", "one"]], ids="-".join)
-def test_an_ambiguous_name_is_refused_with_both_qualified_names_whatever_the_order(environment, order):
+def test_ambiguous_name_raises_with_both_names_in_any_order(environment, order):
     environment.plugin("acme", "bump", folder="one")
     environment.plugin("good", "hill", aliases=["BUMP"], folder="two")
     environment.path = order

@@ -27,7 +27,7 @@ def gradient(function, x=X):
 # -- theirs to ours -----------------------------------------------------------------------------
 
 
-def test_a_translation_says_all_there_is_to_say():
+def test_translation_has_every_fact_of_the_row():
     found = surroreg.translate("spikingjelly.SuperSpike", alpha=2)
     assert (found.library, found.name, dict(found.params)) == ("surroreg", "fast_sigmoid", {"slope": 1.0})
     assert (found.scale, found.shift, found.at_zero) == (2.0, 0.0, 1)
@@ -45,11 +45,11 @@ def test_a_translation_says_all_there_is_to_say():
         "spikingjelly.activation_based.surrogate.ATan",
     ],
 )
-def test_it_may_be_asked_for_in_any_case_and_by_its_whole_path(asked):
+def test_surrogate_is_translated_in_any_case_and_by_its_path(asked):
     assert str(surroreg.translate(asked)) == "surroreg.load('atan', alpha=2.0, at_zero=1)"
 
 
-def test_a_name_of_norses_is_a_method_or_a_function():
+def test_norse_name_is_a_method_or_a_function():
     assert str(surroreg.translate("norse.triangle", alpha=0.3)) == str(
         surroreg.translate("norse.triangle_fn", alpha=0.3)
     )
@@ -103,14 +103,14 @@ PAIRS = [
 
 
 @pytest.mark.parametrize(("name", "params", "library", "there", "values", "scale", "shift"), PAIRS)
-def test_ours_is_found_there(name, params, library, there, values, scale, shift):
+def test_our_surrogate_translates_into_the_library(name, params, library, there, values, scale, shift):
     found = surroreg.translate(name, to=library, **params)
     assert (found.library, found.name, dict(found.params)) == (library, there, values)
     assert (found.scale, found.shift) == (pytest.approx(scale), shift)
 
 
 @pytest.mark.parametrize(("name", "params", "library"), [row[:3] for row in PAIRS if row[2] in INSTALLED])
-def test_theirs_scaled_and_moved_is_ours(name, params, library):
+def test_translated_surrogate_has_our_gradient(name, params, library):
     found, ours = surroreg.translate(name, to=library, **params), gradient(surroreg.load(name, **params))
     theirs = found.scale * gradient(found.peer(), X - found.shift)
     torch.testing.assert_close(ours, theirs, rtol=1e-6, atol=1e-9)
@@ -118,14 +118,14 @@ def test_theirs_scaled_and_moved_is_ours(name, params, library):
         torch.testing.assert_close(ours, gradient(found.load()), rtol=1e-6, atol=1e-9)
 
 
-def test_what_is_there_only_up_to_a_factor_does_not_load():
+def test_translation_with_a_factor_does_not_load():
     found = surroreg.translate("fast_sigmoid", to="spikingjelly")
     with pytest.raises(surroreg.NoEquivalentError, match=r"SoftSign\(alpha=25.0\), times 0.08"):
         found.load()
 
 
 @pytest.mark.skipif(not {"sinabs", "rockpool"} <= INSTALLED.keys(), reason="sinabs or rockpool is not installed")
-def test_sinabs_and_rockpool_get_what_their_neurons_take():
+def test_translation_gives_sinabs_and_rockpool_their_objects():
     sinabs, rockpool = INSTALLED["sinabs"].home, INSTALLED["rockpool"].home
     gaussian = surroreg.translate("zoo/gaussian", to="sinabs", sigma=0.2).load()
     assert gaussian == sinabs.Gaussian(sigma=0.2)
@@ -134,7 +134,7 @@ def test_sinabs_and_rockpool_get_what_their_neurons_take():
     assert surroreg.translate("rockpool.StepPWL", to="rockpool").load() is rockpool.StepPWL
 
 
-def test_from_one_library_into_another():
+def test_surrogate_of_one_library_translates_into_another():
     assert str(surroreg.translate("spyx.tanh", to="norse")) == "method='tanh', alpha=1.0"
     assert str(surroreg.translate("snntorch.atan", to="surroreg")) == "surroreg.load('atan', alpha=2.0)"
 
@@ -196,7 +196,7 @@ def test_translation_into_ours_keeps_the_spike_at_zero(name):
 
 @given(st.sampled_from([row for row in ROWS if row.ours and None not in row.theirs.values()]), st.data())
 @hypothesis_settings(max_examples=200)
-def test_whatever_the_values_there_and_back_again_is_the_same(row, data):
+def test_translation_and_its_inverse_keep_the_gradient(row, data):
     values = {
         key: data.draw(st.integers(2, 50)) if isinstance(value, int) else data.draw(st.floats(1.002, 1e4))
         for key, value in row.theirs.items()
@@ -242,12 +242,12 @@ def test_whatever_the_values_there_and_back_again_is_the_same(row, data):
         ("custom_surrogate", {"to": "snntorch"}, surroreg.ParameterTypeError, "needs a value for"),
     ],
 )
-def test_what_cannot_be_translated_is_told(asked, params, error, told):
+def test_impossible_translation_raises_with_the_reason(asked, params, error, told):
     with pytest.raises(error, match=told):
         surroreg.translate(asked, **params)
 
 
 @pytest.mark.parametrize("to", [None, "norse"])
-def test_a_value_that_ours_does_not_admit_is_refused(to):
+def test_translation_refuses_a_value_that_ours_refuses(to):
     with pytest.raises(surroreg.ParameterError, match="but 'atan': parameter 'alpha' must be > 0, not -1"):
         surroreg.translate("spikingjelly.ATan", alpha=-1, to=to)

@@ -29,7 +29,7 @@ def test_the_command_gives_json(capsys):
 
 
 @pytest.mark.parametrize("library", LIBRARIES)
-def test_the_command_lists_what_is_known_of_a_library(capsys, library):
+def test_command_lists_all_rows_of_a_library(capsys, library):
     rows = [row for row in ROWS if row.library == library]
     assert main(["translate", library]) == 0
     lines = capsys.readouterr().out.splitlines()
@@ -40,7 +40,7 @@ def test_the_command_lists_what_is_known_of_a_library(capsys, library):
         assert row.note in line
 
 
-def test_the_command_lists_everything_known(capsys):
+def test_command_lists_all_rows(capsys):
     assert main(["translate", "--json"]) == 0
     assert len(json.loads(capsys.readouterr().out)["equivalents"]) == len(ROWS)
 

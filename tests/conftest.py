@@ -1,4 +1,4 @@
-"""What holds for all tests."""
+"""Settings and fixtures for all tests."""
 
 import os
 import shutil
@@ -17,7 +17,7 @@ from tests.zoo import zoo_specs
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported: the workers share the cores
 
-# How long an example takes is no property of what is tested.
+# A slow machine must not fail a test: the time of an example is no property of the code.
 settings.register_profile("surroreg", deadline=None)
 settings.load_profile("surroreg")
 
@@ -26,7 +26,7 @@ sys.modules.setdefault("samna", None)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option of a gate, where a test that is skipped proves nothing. A slip in its name is an error."""
+    """Add the option that turns a missing library into a failure: in a gate a skipped test proves nothing."""
     parser.addoption(
         "--require-libraries",
         action="store_true",
@@ -47,12 +47,12 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
-    """A browser, the only one of the process: playwright starts no second; the test is skipped where there is none."""
+    """The one browser of the process, as playwright starts no second; without a browser the test is skipped."""
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
-        pytest.skip(f"no page is opened: there is none of {', '.join(BROWSERS)} here")
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if path is None:
+        pytest.skip(f"no page is opened: none of {', '.join(BROWSERS)} is installed")
     with sync_api.sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield started
-        started.close()
+        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()

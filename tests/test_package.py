@@ -1,6 +1,7 @@
-"""What is published: names, wheel, README."""
+"""The published parts: names, wheel, README."""
 
 import ast
+import importlib
 import os
 import re
 import subprocess
@@ -25,10 +26,10 @@ README = (ROOT / "README.md").read_text()
 def test_every_public_name_resolves_and_is_declared():
     tree = ast.parse((ROOT / "surroreg/__init__.py").read_text())
     (block,) = [node for node in tree.body if isinstance(node, ast.If)]
-    declared = {alias.name for statement in block.body for alias in statement.names}
-    assert set(surroreg.__all__) == declared | {"__version__"}
-    for name in surroreg.__all__:
-        assert getattr(surroreg, name) is not None
+    declared = {alias.name: statement.module for statement in block.body for alias in statement.names}
+    assert set(surroreg.__all__) == declared.keys() | {"__version__"}
+    for name, module in declared.items():
+        assert getattr(surroreg, name) is getattr(importlib.import_module(module), name), name
     assert dir(surroreg) == sorted(surroreg.__all__)
     with pytest.raises(AttributeError, match="has no attribute 'lod'"):
         surroreg.lod  # noqa: B018
@@ -113,11 +114,11 @@ def test_comment_beside_a_line_is_the_result_of_the_line(page):
     text = (ROOT / page).read_text(encoding="utf-8")
     lines = re.findall(r"^(surroreg\.(?:translate|load)\(.*?)  # (.*)$", text, re.M)
     assert len(lines) >= 2
-    for line, told in lines:
-        given, _, note = told.partition(": ")
-        found = str(eval(line, {"surroreg": surroreg}))
+    for line, comment in lines:
+        given, _, note = comment.partition(": ")
+        result = str(eval(line, {"surroreg": surroreg}))
         if given.startswith("... "):
-            assert found.endswith(given.removeprefix("... ") + ")"), line
+            assert result.endswith(given.removeprefix("... ") + ")"), line
             assert note
         else:
-            assert found == told, line
+            assert result == comment, line

@@ -1,4 +1,4 @@
-"""What GitHub and contributors read: it parses, and what it names exists."""
+"""The files that GitHub and contributors read: they parse, and the paths and commands in them exist."""
 
 import itertools
 import re
@@ -26,8 +26,8 @@ PLUGINS = sorted(path.parent.name for path in ROOT.glob("plugins/*/pyproject.tom
 
 
 def jobs():
-    for workflow, told in WORKFLOWS.items():
-        for name, job in told["jobs"].items():
+    for workflow, content in WORKFLOWS.items():
+        for name, job in content["jobs"].items():
             yield f"{workflow}/{name}", job
 
 
@@ -75,9 +75,9 @@ def test_expected_workflows_exist():
 
 @pytest.mark.parametrize("workflow", WORKFLOWS)
 def test_workflow_may_only_read_and_a_separate_job_may_write(workflow):
-    told = WORKFLOWS[workflow]
-    assert told["permissions"] == {"contents": "read"}
-    for job in told["jobs"].values():
+    content = WORKFLOWS[workflow]
+    assert content["permissions"] == {"contents": "read"}
+    for job in content["jobs"].values():
         if "permissions" in job:  # nothing that comes from the repository runs beside the permission to publish
             assert not [step for step in job["steps"] if "run" in step or "checkout" in step.get("uses", "")]
 
@@ -112,7 +112,7 @@ def test_commands_and_options_of_ours_exist():
     ours = [line for _, line, _ in LINES if line.startswith("surroreg ")]
     assert ours
     for line in ours:
-        assert parser().parse_args(shlex.split(line)[1:]).run
+        parser().parse_args(shlex.split(line)[1:])  # exits if the command or an option is unknown
     options = set(re.findall(r"--(?:plugin-)?conformance[\w-]*", "\n".join(line for _, line, _ in LINES)))
     source = (ROOT / "surroreg/pytest_plugin.py").read_text(encoding="utf-8")
     assert len(options) >= 3
@@ -135,11 +135,11 @@ def test_every_gate_installs_the_same_releases_of_libraries():
 
 def test_lint_and_type_commands_are_the_same_everywhere():
     gate = (ROOT / ".ci/run").read_text(encoding="utf-8")
-    asked = {line for where, line, _ in LINES if where == "test/lint" and not line.startswith("pip")}
-    assert len(asked) == 3
+    commands = {line for where, line, _ in LINES if where == "test/lint" and not line.startswith("pip")}
+    assert len(commands) == 3
     page = (ROOT / "docs/contributing.md").read_text(encoding="utf-8").replace(".venv/bin/", "")
     template = (GITHUB / "pull_request_template.md").read_text(encoding="utf-8")
-    for line in asked:
+    for line in commands:
         assert f".venv/bin/{line}\n" in gate
         assert line in page
         assert line in template
@@ -174,8 +174,8 @@ def test_issue_form_is_valid_for_github(path):
     ids = [field["id"] for field in fields]
     assert len(set(ids)) == len(ids) >= 3
     for field in form["body"]:
-        wanted = "value" if field["type"] == "markdown" else "label"
-        assert field["attributes"][wanted].strip()
+        text = "value" if field["type"] == "markdown" else "label"
+        assert field["attributes"][text].strip()
     assert any(field.get("validations", {}).get("required") for field in fields)
     # The commands that a form asks for.
     for label in (field["attributes"]["label"] for field in fields):

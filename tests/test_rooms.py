@@ -6,7 +6,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1] / "surroreg"
 
-#: What users import by that path, and what Python asks for by it.
+#: Modules that users import by that path, or that Python itself asks for.
 ROOT = {
     "__init__",
     "__main__",
@@ -48,14 +48,14 @@ def imported(tree):
 def graph():
     """The rooms that each room imports."""
     rooms = {room(path) for path in PACKAGE.rglob("*.py")}
-    found = defaultdict(set)
+    imports = defaultdict(set)
     for path in PACKAGE.rglob("*.py"):
         for name in imported(ast.parse(path.read_text(encoding="utf-8"))):
             package, _, rest = name.partition(".")
             if package == "surroreg":
                 other = rest.partition(".")[0]
-                found[room(path)].add(other if other in rooms else "__init__")
-    return {each: others - {each} for each, others in found.items()}
+                imports[room(path)].add(other if other in rooms else "__init__")
+    return {each: others - {each} for each, others in imports.items()}
 
 
 def test_the_rooms_import_each_other_one_way():
@@ -67,14 +67,14 @@ def test_the_rooms_import_each_other_one_way():
 
 
 def test_low_rooms_import_no_higher_room():
-    found = graph()
-    assert found.get("errors", set()) == set()
-    assert found["specs"] == {"errors"}
-    assert found["registry"] <= {"errors", "hookspecs", "libraries", "specs"}
-    assert found["formula"] <= {"errors", "specs"}
-    assert found["autograd"] <= {"errors", "formula", "specs"}
-    # The package itself imports, when it is asked, all that is public: nothing below the tools may ask it.
-    assert {each for each, others in found.items() if "__init__" in others} <= {
+    imports = graph()
+    assert imports.get("errors", set()) == set()
+    assert imports["specs"] == {"errors"}
+    assert imports["registry"] <= {"errors", "hookspecs", "libraries", "specs"}
+    assert imports["formula"] <= {"errors", "specs"}
+    assert imports["autograd"] <= {"errors", "formula", "specs"}
+    # `surroreg` itself imports every public name lazily: a lower room that imports it would close a circle.
+    assert {each for each, others in imports.items() if "__init__" in others} <= {
         "bench",
         "cli",
         "conformance",

@@ -41,7 +41,7 @@ def gradient(surrogate, x=X):
     return leaf.grad
 
 
-# -- what it does -------------------------------------------------------------------------------
+# -- gradient ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", BUILTINS)
@@ -152,7 +152,7 @@ def test_kernel_that_returns_the_upstream_gradient_keeps_it():
 @pytest.mark.parametrize("params", [{"scale": 0.5}, {"shift": -1.0}, {"scale": 0.5, "shift": 2.0}], ids=str)
 def test_scaled_surrogate_prints_and_copies_as_itself(params):
     surrogate = surroreg.load("fast_sigmoid", slope=10, **params)
-    want = gradient(surrogate)
+    expected = gradient(surrogate)
     copies = [
         eval(repr(surrogate)),
         surroreg.from_config(surrogate.to_config()),
@@ -161,7 +161,7 @@ def test_scaled_surrogate_prints_and_copies_as_itself(params):
     ]
     for other in copies:
         assert other.to_config() == surrogate.to_config()
-        assert torch.equal(gradient(other), want)
+        assert torch.equal(gradient(other), expected)
 
 
 def test_scaled_spec_survives_json():
@@ -183,10 +183,10 @@ def test_scaled_surrogate_is_annealed_without_recompilation():
         torch.testing.assert_close(gradient(compiled), gradient(surrogate))
 
 
-#: What a shift does to a surrogate by itself.
+#: Checks that a shift alone makes fail.
 NOT_PROMISED = {
     "straight_through_estimator": {"parameters_matter"},  # a constant, moved, is that constant
-    # Moved so that its edge lies at zero: there x - shift rounds to the edge.
+    # The shift moves the edge to zero, where x - shift rounds to the edge.
     "sparse_fast_sigmoid": {"formula_is_right", "formula_is_stable", "support"},
 }
 
@@ -203,7 +203,7 @@ def test_shifted_builtin_conforms(name):
     assert {failure.check for failure in report.failures} == NOT_PROMISED.get(name, set())
 
 
-# -- what it refuses ----------------------------------------------------------------------------
+# -- refusals ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", INFINITE)

@@ -44,8 +44,8 @@ def test_the_highest_point_is_the_peak(name, loaded):
     assert max(abs(y) for _, y in points) == pytest.approx(known.peak, rel=1e-3)
     low, high = figure.axes[-1].get_xlim()
     assert low < known.peak_at < high
-    least, most = figure.axes[-1].get_ylim()
-    assert all(least < y < most for _, y in points)
+    bottom, top = figure.axes[-1].get_ylim()
+    assert all(bottom < y < top for _, y in points)
 
 
 def test_no_line_leads_across_a_jump(name, loaded):
@@ -71,9 +71,9 @@ def test_letters_in_a_pdf_stay_letters(tmp_path):
 def test_the_legend_says_how_to_load_each():
     surrogates = [surroreg.load("atan", alpha=3), surroreg.load("inverse_stochastic_spike_operator", variance=0.5)]
     (legend,) = plot(surrogates).legends
-    said = ["".join(text.get_text().split()) for text in legend.texts]
-    assert said[:2] == ["".join(repr(surrogate).removeprefix("surroreg.").split()) for surrogate in surrogates]
-    assert set(said[2:]) == {"spike", "primitive"}
+    labels = ["".join(text.get_text().split()) for text in legend.texts]
+    assert labels[:2] == ["".join(repr(surrogate).removeprefix("surroreg.").split()) for surrogate in surrogates]
+    assert set(labels[2:]) == {"spike", "primitive"}
 
 
 def test_the_spike_and_the_primitive_are_drawn_above():
@@ -198,7 +198,7 @@ def test_plot_command_sets_parameters_of_those_that_have_them(run, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "text"),
     [
         (["atan", "-o", "picture.gif"], "give a name that ends in .svg, .pdf or .png"),
         (["atan", "-o", "picture"], "give a name that ends in .svg, .pdf or .png"),
@@ -210,9 +210,9 @@ def test_plot_command_sets_parameters_of_those_that_have_them(run, monkeypatch):
         (["custom_surrogate"], "needs a value for 'custom_surrogate_function'"),
     ],
 )
-def test_plot_command_with_a_wrong_question_writes_no_file(run, tmp_path, arguments, said):
+def test_plot_command_with_a_wrong_question_writes_no_file(run, tmp_path, arguments, text):
     code, out, err = run(*arguments)
     assert (code, out) == (2, "")
-    assert said in err
+    assert text in err
     assert err.count("\n") == 1
     assert os.listdir(tmp_path) == []

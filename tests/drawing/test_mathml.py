@@ -16,7 +16,7 @@ from surroreg.formula.mathml import mathml
 
 
 def read(element):
-    """What a person reads, as Python: parentheses are there only where they are printed or a bar groups."""
+    """Return the printed formula as Python, with parentheses only where they are printed or a fraction bar groups."""
     tag, children = element.tag.partition("}")[2], list(element)
     if tag in ("mi", "mn"):
         return element.text
@@ -51,14 +51,14 @@ leaves = st.sampled_from(["x", "alpha", "2", "3", "0.5"])
 def compound(inner):
     pair = st.tuples(inner, inner)
     return st.one_of(
-        st.tuples(st.sampled_from("+-*/"), pair).map(lambda made: f"({made[1][0]}){made[0]}({made[1][1]})"),
+        st.tuples(st.sampled_from("+-*/"), pair).map(lambda parts: f"({parts[1][0]}){parts[0]}({parts[1][1]})"),
         inner.map(lambda text: f"-({text})"),
         inner.map(lambda text: f"Abs({text})"),
         inner.map(lambda text: f"floor({text})"),
         inner.map(lambda text: f"exp(-({text}))"),
         inner.map(lambda text: f"sqrt({text})"),
         st.tuples(inner, st.sampled_from(["2", "3", "-1", "(3/2)", "(-2)"])).map(lambda m: f"({m[0]})**{m[1]}"),
-        pair.map(lambda made: f"Max({made[0]}, {made[1]})"),
+        pair.map(lambda parts: f"Max({parts[0]}, {parts[1]})"),
     )
 
 

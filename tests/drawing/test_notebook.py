@@ -12,7 +12,7 @@ import surroreg
 from surroreg.drawing import curve, svg
 from surroreg.shape import shape
 
-#: All the elements a card is made of; none runs or loads anything.
+#: The elements that a card may contain. None of them runs or loads anything.
 ELEMENTS = {"div", "code", "b", "small", "table", "thead", "tbody", "tr", "th", "td", "svg", "path", "g", "text"}
 MATHML = {"math", "mrow", "mi", "mn", "mo", "mfrac", "msup", "msub", "msqrt", "mspace", "mtable", "mtr", "mtd", "mtext"}
 
@@ -44,8 +44,8 @@ def axis(root):
 
 def test_every_surrogate_and_spec_has_a_card_of_known_elements(name, loaded):
     spec = surroreg.spec(name)
-    for what in (loaded, spec):
-        root = parsed(what._repr_html_())
+    for shown in (loaded, spec):
+        root = parsed(shown._repr_html_())
         assert {element.tag for element in root.iter()} <= ELEMENTS | MATHML
         assert " ".join(spec.summary.split()) in words(root)
         rows = [words(row[0]).split()[0] for row in root.iter("tr")]
@@ -107,8 +107,8 @@ def test_texts_of_a_plugin_are_shown_as_text():
         parameters=[surroreg.Parameter("a", 1.0, symbol=EVIL, doc=EVIL)],
     )
     readable = surroreg.SurrogateSpec(name="evil", derivative=evil, formula="x*a", parameters=spec.parameters)
-    for what in (spec, spec(), readable, readable()):
-        root = parsed(what._repr_html_())
+    for shown in (spec, spec(), readable, readable()):
+        root = parsed(shown._repr_html_())
         assert {element.tag for element in root.iter()} <= ELEMENTS | MATHML
         assert EVIL in words(root)
         assert not {key for element in root.iter() for key in element.attrib if key.startswith("on")}

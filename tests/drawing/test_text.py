@@ -19,7 +19,7 @@ def read(text):
     *rows, axis, below = text.splitlines()
     start = max(axis.find("└"), axis.find("+")) + 1
     labels = [row[: start - 1].strip() for row in rows]
-    numbers = [(float(found.group()), found.span()) for found in re.finditer(r"\S+", below)]
+    numbers = [(float(number.group()), number.span()) for number in re.finditer(r"\S+", below)]
     return [row[start:] for row in rows], labels, [(value, span[0] - start, span[1] - start) for value, span in numbers]
 
 

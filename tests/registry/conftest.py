@@ -16,7 +16,7 @@ import pytest
 import surroreg.api
 from surroreg.registry import Registry, process
 
-# Evaluates expressions (or runs statements) one after the other, and tells what became of each.
+# Evaluates expressions (or runs statements) one after the other, and prints the outcome of each.
 CHILD = """
 import json, os, pathlib, shutil, sys, warnings
 import surroreg
@@ -62,7 +62,7 @@ def {name}(x, slope):
 
 @dataclass
 class Outcome:
-    """What became of one expression. ``warnings`` holds (category, text, file) of each."""
+    """The outcome of one expression. ``warnings`` holds (category, text, file) of each."""
 
     value: Any = None
     error: str = ""
@@ -71,7 +71,7 @@ class Outcome:
     warnings: list[list[str]] = field(default_factory=list)
 
     def warned_of(self, text: str) -> list[str]:
-        """Return the warnings that mention ``text``: whatever else is installed here is not the test's business."""
+        """Return the warnings that mention ``text``. Other installed distributions may warn of their own faults."""
         return [message for _, message, _ in self.warnings if text in message]
 
 

@@ -70,9 +70,9 @@ def test_registry_with_warnings_as_errors_reports_every_plugin(environment):
     )
     assert calls[0].error == "PluginWarning"
     assert [call.value for call in calls[-2:]] == [["good/bump"], "bump"]
-    told = " ".join(call.message for call in calls)
-    assert "nowhere_one" in told
-    assert "nowhere_two" in told
+    messages = " ".join(call.message for call in calls)
+    assert "nowhere_one" in messages
+    assert "nowhere_two" in messages
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 GOOD = "from surroreg import Parameter, SurrogateSpec, hookimpl, surrogate\n@surrogate()\ndef bump(x): return x\n"
 HOOK = GOOD + "@hookimpl\ndef surroreg_surrogates():\n"
 
-# id -> the plugin's module, what the warning says of the cause, what is chained to the error
+# id -> the plugin's module, the cause in the warning, the exception chained to the error
 BROKEN = {
     "no hook": (GOOD, "define surroreg_surrogates() in it", "SurroregError"),
     "empty module": ("", "define surroreg_surrogates() in it", "SurroregError"),
@@ -88,9 +88,9 @@ BROKEN = {
 
 
 def check_it_costs_one_warning(environment, entry_point, cause, chained):
-    """Everything but ``broken`` works, one warning says all there is to say, and asking for it says why."""
+    """Everything but ``broken`` works, one warning gives the cause, and ``broken`` raises with the cause."""
     environment.plugin("good")
-    names, again, good, builtin, wanted, listed, infos = environment.ask(
+    names, again, good, builtin, spec, listed, infos = environment.ask(
         "surroreg.names()",
         "surroreg.names()",
         "surroreg.spec('good/bump').origin",
@@ -110,7 +110,7 @@ def check_it_costs_one_warning(environment, entry_point, cause, chained):
     assert again.value == names.value
     assert not again.warned_of("broken")
     assert (good.value, builtin.value) == ("surroreg_good:bump", "atan")
-    for outcome in (wanted, listed):
+    for outcome in (spec, listed):
         assert outcome.error == "PluginLoadError"
         assert warning in outcome.message
         assert outcome.cause.startswith(chained)
@@ -154,9 +154,9 @@ def test_an_entry_point_that_leads_nowhere_costs_one_warning(environment, entry_
 def test_an_entry_point_that_is_no_reference_costs_one_warning(environment):
     environment.install("broken-surrogates", "3.1", entry_points={"broken": "no module at all!"})
     environment.plugin("good")
-    # importlib-metadata 9 refuses it when it reads it, and then there is no namespace; others when it is loaded.
+    # importlib-metadata 9 refuses the value as it reads it, so the plugin has no namespace; others refuse at the load.
     namespace = "next(p.namespace for p in surroreg.plugins() if p.status == 'failed')"
-    names, good, wanted, infos = environment.ask(
+    names, good, spec, infos = environment.ask(
         "surroreg.names()",
         "surroreg.spec('good/bump').origin",
         f"surroreg.spec({namespace} + '/bump')",
@@ -165,8 +165,8 @@ def test_an_entry_point_that_is_no_reference_costs_one_warning(environment):
     [warning] = names.warned_of("broken-surrogates")
     assert "no module at all!" in warning
     assert good.value == "surroreg_good:bump"
-    assert wanted.error == "PluginLoadError"
-    assert warning in wanted.message
+    assert spec.error == "PluginLoadError"
+    assert warning in spec.message
     assert infos.value == [["broken-surrogates", "3.1", warning]]
 
 

@@ -198,15 +198,15 @@ class Point:
 
 
 def test_distribution_without_a_folder_gives_its_name():
-    found, remarks = candidates([Distribution({"Name": "Acme_Surrogates"}, "1.0")])
-    assert found == [Candidate("acme", "surroreg_acme", "acme-surrogates", "1.0")]
+    plugins, remarks = candidates([Distribution({"Name": "Acme_Surrogates"}, "1.0")])
+    assert plugins == [Candidate("acme", "surroreg_acme", "acme-surrogates", "1.0")]
     assert remarks == []
 
 
 def test_distributions_without_a_name_are_not_copies():
     texts = ["[surroreg]\nacme = surroreg_acme\n", "[surroreg]\nbcme = surroreg_bcme\n"]
-    found, remarks = candidates([Distribution({"Name": None}, "1.0", text) for text in texts])
-    assert [c.namespace for c in found] == ["acme", "bcme"]
+    plugins, remarks = candidates([Distribution({"Name": None}, "1.0", text) for text in texts])
+    assert [c.namespace for c in plugins] == ["acme", "bcme"]
     assert remarks == []
 
 
@@ -214,6 +214,6 @@ def test_the_order_of_the_scan_decides_nothing():
     distributions = [
         Distribution({"Name": n}, "1.0", f"[surroreg]\n{space} = {n}\n") for n, space in zip("abc", "yxx", strict=True)
     ]
-    there, back = candidates(distributions), candidates(reversed(distributions))
-    assert there == back
-    assert [(c.namespace, c.distribution) for c in there[0]] == [("x", "b"), ("x", "c"), ("y", "a")]
+    forward, backward = candidates(distributions), candidates(reversed(distributions))
+    assert forward == backward
+    assert [(c.namespace, c.distribution) for c in forward[0]] == [("x", "b"), ("x", "c"), ("y", "a")]

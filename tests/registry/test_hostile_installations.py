@@ -1,4 +1,4 @@
-"""Installed files and finders that are not as an installer leaves them: nothing hangs, and other plugins are found."""
+"""Damaged installations and faulty finders: nothing hangs, and the other plugins load."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ INFOS = "{p.namespace: [p.status, p.distribution, str(p.error)] for p in surrore
 
 
 def ask(environment):
-    """Return what became of the plugins, and the warnings; a good one works, and so do the built-ins."""
+    """Return the status of every plugin, with the warnings; a good plugin and the built-ins must work."""
     environment.plugin("good")
     infos, good, atan = environment.ask(INFOS, "surroreg.spec('good/bump').origin", "surroreg.spec('atan').name")
     assert infos.error == "", infos.message
@@ -47,11 +47,11 @@ UNREAD = {
 
 @pytest.mark.parametrize("kind", UNREAD)
 def test_entry_point_file_in_no_known_form_costs_one_warning(environment, kind):
-    content, told = UNREAD[kind]
+    content, cause = UNREAD[kind]
     install(environment, content)
     infos = ask(environment)
     [warning] = infos.warned_of("odd-surrogates 1.0")
-    assert told in warning
+    assert cause in warning
     assert infos.value["odd-surrogates"][0] == "failed"
 
 
@@ -97,18 +97,18 @@ def test_names_and_versions_are_shown_without_control_characters(environment):
 
 @pytest.mark.parametrize("kind", ["dist-info", "egg-info"])
 @pytest.mark.parametrize("file", ["entry_points.txt", "METADATA", "PKG-INFO"])
-@pytest.mark.parametrize("what", ["pipe", "endless", "folder", "dangling"])
-def test_a_file_that_never_ends_is_not_read(environment, kind, file, what):
+@pytest.mark.parametrize("obstacle", ["pipe", "endless", "folder", "dangling"])
+def test_a_file_that_never_ends_is_not_read(environment, kind, file, obstacle):
     content = None if file == "entry_points.txt" else {"odd": "nowhere_to_be_found"}
     environment.install("odd", entry_points=content, kind=kind, metadata=False)
     [folder] = (environment.root / "site").glob(f"odd*.{kind}")
-    made = {
+    makers = {
         "pipe": lambda path: os.mkfifo(path),
         "endless": lambda path: path.symlink_to("/dev/zero"),
         "folder": lambda path: path.mkdir(),
         "dangling": lambda path: path.symlink_to("nowhere"),
     }
-    made[what](folder / file)
+    makers[obstacle](folder / file)
     infos = ask(environment)
     assert len(infos.warned_of("nowhere_to_be_found")) == (content is not None)
 

@@ -16,7 +16,7 @@ GOOD = START + "@surrogate()\ndef bump(x): return x\n"
 HOOK = GOOD + "@hookimpl\ndef surroreg_surrogates():\n"
 RAISES = "raise RuntimeError('no luck')"
 
-#: What a plugin raises -> its module. At import and in the hook is the same to the registry.
+#: The exception of a plugin -> its module. The registry treats import and hook alike.
 RAISED = {
     "str raises": "class Odd(Exception):\n    def __str__(self): raise RuntimeError\nraise Odd",
     "str exits": "class Odd(Exception):\n    def __str__(self): raise SystemExit(3)\nraise Odd",
@@ -49,7 +49,7 @@ RAISED = {
 if sys.version_info >= (3, 11):
     RAISED["a group"] = "raise BaseExceptionGroup('both', [SystemExit(1), ValueError('odd')])"
 
-#: What is wrong with what a hook offers -> its module, and what the warning says.
+#: The fault of an offered object -> the plugin's module, and the cause in the warning.
 OFFERED = {
     "a spec that compares": (
         GOOD + f"class Odd(SurrogateSpec):\n    def __eq__(self, other): {RAISES}\n    __hash__ = None\n"
@@ -129,7 +129,7 @@ for arguments in {commands!r}:
 
 
 def ask_beside(environment, sources):
-    """Install plugins and a good one; everything but they works, in one process. Return their status and warning."""
+    """Install plugins and a good one. All else must work. Return each plugin's status and warning."""
     for place, source in enumerate(sources.values()):
         module = {f"bad{place}": source}
         environment.install(f"broken-{place}", entry_points={f"broken{place}": f"bad{place}"}, modules=module)
@@ -156,12 +156,12 @@ def ask_beside(environment, sources):
         assert out
         assert "Traceback" not in err
         assert "\x1b" not in out + err
-    found = {}
+    outcomes = {}
     for place, kind in enumerate(sources):
         warnings = names.warned_of(f"of broken-{place} 1.0")
         assert len(warnings) < 2, kind
-        found[kind] = plugins.value[f"broken{place}"], "".join(warnings)
-    return found
+        outcomes[kind] = plugins.value[f"broken{place}"], "".join(warnings)
+    return outcomes
 
 
 @pytest.mark.parametrize("where", ["at import", "in the hook"])
@@ -179,18 +179,18 @@ def test_a_plugin_that_raises_anything_costs_one_warning(environment, where):
 
 
 def test_a_plugin_that_offers_odd_objects_costs_one_warning(environment):
-    told = {kind: text for kind, (_, text) in OFFERED.items()}
+    causes = {kind: text for kind, (_, text) in OFFERED.items()}
     for kind, (status, warning) in ask_beside(
         environment, {kind: source for kind, (source, _) in OFFERED.items()}
     ).items():
         assert status == "failed", kind
-        assert told[kind] in warning
+        assert causes[kind] in warning
 
 
 def test_a_plugin_with_odd_texts_and_functions_works(environment):
     hook = "@hookimpl\ndef surroreg_surrogates(): return [bump]\n"
-    for kind, found in ask_beside(environment, {kind: source + hook for kind, source in ADMITTED.items()}).items():
-        assert found == ("loaded", ""), kind
+    for kind, outcome in ask_beside(environment, {kind: source + hook for kind, source in ADMITTED.items()}).items():
+        assert outcome == ("loaded", ""), kind
 
 
 def test_an_interrupt_of_the_user_is_no_failure_of_a_plugin(environment):

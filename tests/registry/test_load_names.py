@@ -154,7 +154,7 @@ def test_a_spec_is_found_where_it_is_defined(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "text"),
     [
         ("no_such_package:shape", "No module named 'no_such_package'"),
         ("surroreg.builtin.sigmoidal:atna", "has no attribute 'atna'"),
@@ -162,8 +162,8 @@ def test_a_spec_is_found_where_it_is_defined(tmp_path, monkeypatch):
         ("math:", "Expected 'package.module:name'"),
     ],
 )
-def test_import_string_without_a_spec_is_an_unknown_surrogate(name, told):
+def test_import_string_without_a_spec_is_an_unknown_surrogate(name, text):
     with pytest.raises(surroreg.UnknownSurrogateError) as raised:
         surroreg.load(name)
-    assert told in str(raised.value)
+    assert text in str(raised.value)
     assert name in str(raised.value)

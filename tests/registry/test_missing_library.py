@@ -1,4 +1,4 @@
-"""A plugin that wraps a library which is not installed: nothing is wrong, and whoever asks is told."""
+"""A plugin that wraps a library which is not installed: no failure, no warning, and an error with the reason."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def install(environment):
 
 def test_missing_library_costs_no_warning_and_names_the_package(environment):
     install(environment)
-    names, wanted, listed, bare, infos = environment.ask(
+    names, spec, listed, bare, infos = environment.ask(
         "surroreg.names()",
         "surroreg.load('wrapper/bump')",
         "surroreg.names(namespace='wrapper')",
@@ -30,7 +30,7 @@ def test_missing_library_costs_no_warning_and_names_the_package(environment):
     assert "good/bump" in names.value
     assert not [name for name in names.value if name.startswith("wrapper")]
     assert not names.warnings
-    for outcome in (wanted, listed):
+    for outcome in (spec, listed):
         assert outcome.error == "PluginLoadError"
         assert "wrapped is not installed; pip install wrapped" in outcome.message
         assert "(entry point 'surroreg_wrapper' of wrapper 2.0)" in outcome.message

@@ -1,4 +1,4 @@
-"""Which values a parameter takes, and what is said of those it does not."""
+"""The values that a parameter accepts, and the messages for the values that it refuses."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def accepts(parameter, value):
     return True
 
 
-def declared(**how):
+def declared(**declaration):
     """Return the parameter, or ``None`` where no value is within the bounds."""
     try:
-        return Parameter("a", **how)
+        return Parameter("a", **declaration)
     except SpecError as error:
         if "no value of it can be" not in str(error):
             raise
@@ -54,9 +54,9 @@ def test_number_is_accepted_within_all_bounds_and_limits_only(gt, ge, lt, le, va
             and (le is None or number <= le)
         )
 
-    taken = within(value) and (0 if within(0.0) else 1e-18) <= abs(value) <= 1e18
+    accepted = within(value) and (0 if within(0.0) else 1e-18) <= abs(value) <= 1e18
     parameter = declared(gt=gt, ge=ge, lt=lt, le=le)
-    assert (parameter is not None and accepts(parameter, value)) == taken
+    assert (parameter is not None and accepts(parameter, value)) == accepted
 
 
 @in_its_time
@@ -65,10 +65,10 @@ def test_accepted_value_has_the_declared_type_and_is_stable(value):
     for kind in (float, int, bool):
         parameter = Parameter("a", type=kind)
         if accepts(parameter, value):
-            taken = parameter.check(value)
-            assert type(taken) is kind
-            assert taken == pytest.approx(float(value))
-            assert parameter.check(taken) == taken
+            checked = parameter.check(value)
+            assert type(checked) is kind
+            assert checked == pytest.approx(float(value))
+            assert parameter.check(checked) == checked
 
 
 @in_its_time
@@ -100,9 +100,9 @@ def test_a_parameter_survives_its_description(gt, le, kind, symbol, doc):
 
 @pytest.mark.parametrize("value", [np.float32(0.5), np.float64(0.5), np.float16(0.5), Fraction(1, 2), 0.5])
 def test_real_numbers_of_other_libraries_become_floats(value):
-    taken = Parameter("a").check(value)
-    assert type(taken) is float
-    assert taken == 0.5
+    checked = Parameter("a").check(value)
+    assert type(checked) is float
+    assert checked == 0.5
 
 
 @pytest.mark.parametrize("value", [np.int64(3), np.uint8(3), 3])
@@ -143,7 +143,7 @@ def test_nan_and_infinities_are_refused_whatever_the_bounds(value, kind):
 
 
 @pytest.mark.parametrize(
-    ("bounds", "value", "told"),
+    ("bounds", "value", "text"),
     [
         ({"gt": 0}, 0, "must be > 0, not 0"),
         ({"ge": 0, "lt": 1}, 1, "must be >= 0 and < 1, not 1"),
@@ -159,11 +159,11 @@ def test_nan_and_infinities_are_refused_whatever_the_bounds(value, kind):
         ({"lt": 0}, -1e-19, "must be >= -1e+18 and <= -1e-18, not -1e-19: outside, products"),
     ],
 )
-def test_value_out_of_bounds_is_printed_exactly(bounds, value, told):
+def test_value_out_of_bounds_is_printed_exactly(bounds, value, text):
     with pytest.raises(ParameterError) as raised:
         Parameter("a", **bounds).check(value)
     message = str(raised.value).replace(".0 ", " ").replace(".0,", ",").replace(".0.", ".")
-    assert told in message
+    assert text in message
 
 
 @pytest.mark.parametrize("value", [0.0, -0.0, 5e-324, -5e-324, 1e-300, 1e-19, 1e18, -1e18])
@@ -196,7 +196,7 @@ def test_a_default_beyond_the_limits_is_a_spec_error():
 
 
 @pytest.mark.parametrize(
-    ("how", "told"),
+    ("declaration", "text"),
     [
         ({"gt": "a"}, "gt must be a number, not 'a'"),
         ({"le": True}, "le must be a number, not True"),
@@ -213,14 +213,14 @@ def test_a_default_beyond_the_limits_is_a_spec_error():
         ({"doc": "\ud800"}, "half a character"),
     ],
 )
-def test_a_parameter_declared_wrongly_is_refused(how, told):
-    with pytest.raises(SpecError, match=re.escape(told)):
-        Parameter("a", **how)
+def test_a_parameter_declared_wrongly_is_refused(declaration, text):
+    with pytest.raises(SpecError, match=re.escape(text)):
+        Parameter("a", **declaration)
 
 
-@pytest.mark.parametrize("how", [{"lt": math.inf}, {"ge": 0, "le": 0}, {"type": int, "ge": 3, "lt": 4}])
-def test_bounds_that_leave_a_value_are_admitted(how):
-    assert Parameter("a", **how).bounds
+@pytest.mark.parametrize("bounds", [{"lt": math.inf}, {"ge": 0, "le": 0}, {"type": int, "ge": 3, "lt": 4}])
+def test_bounds_that_leave_a_value_are_admitted(bounds):
+    assert Parameter("a", **bounds).bounds == {key: bound for key, bound in bounds.items() if key != "type"}
 
 
 def test_an_integer_too_long_to_print_is_refused():
@@ -266,7 +266,7 @@ def test_default_has_the_declared_type_or_is_required():
     assert repr(Parameter("a").default) == "<required>"
 
 
-# -- as load() tells of them ----------------------------------------------------------------------
+# -- messages of load() ----------------------------------------------------------------------------
 
 
 def test_unknown_parameter_raises_with_the_nearest():
@@ -286,7 +286,7 @@ def test_missing_required_parameter_raises_with_its_name():
 
 
 @pytest.mark.parametrize(
-    ("value", "error", "told"),
+    ("value", "error", "text"),
     [
         (0, ParameterError, "must be > 0, not 0"),
         (-1, ParameterError, "must be > 0, not -1"),
@@ -297,12 +297,12 @@ def test_missing_required_parameter_raises_with_its_name():
         (None, ParameterTypeError, r"takes a real number, not None \(NoneType\)"),
     ],
 )
-def test_a_bad_value_is_refused_at_load_and_at_assignment(value, error, told):
-    with pytest.raises(error, match=told) as raised:
+def test_a_bad_value_is_refused_at_load_and_at_assignment(value, error, text):
+    with pytest.raises(error, match=text) as raised:
         surroreg.load("fast_sigmoid", slope=value)
     assert "fast_sigmoid" in str(raised.value)
     surrogate = surroreg.load("fast_sigmoid")
-    with pytest.raises(error, match=told):
+    with pytest.raises(error, match=text):
         surrogate.slope = value
     assert surrogate.slope == 25.0
 

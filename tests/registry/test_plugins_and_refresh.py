@@ -1,4 +1,4 @@
-"""plugins() and refresh(): what is installed, and what became installed since; names that will go away."""
+"""plugins() and refresh(): the status of plugins, later installations, and deprecated aliases."""
 
 from __future__ import annotations
 
@@ -65,13 +65,13 @@ def test_plugin_installed_at_run_time_loads_after_a_refresh(environment):
 
 def test_removed_plugin_is_gone_after_a_refresh(environment):
     environment.plugin("acme")
-    before, _, _, after, asked, info = environment.ask(
+    before, _, _, after, spec, info = environment.ask(
         BUMPS, "remove('*acme*')", "surroreg.refresh()", BUMPS, "surroreg.spec('acme/bump')", INFO
     )
     assert before.value == ["acme/bump"]
     assert after.value == info.value == []
-    assert asked.error == "UnknownSurrogateError"
-    assert "No plugin 'acme' is installed" in asked.message
+    assert spec.error == "UnknownSurrogateError"
+    assert "No plugin 'acme' is installed" in spec.message
 
 
 def test_upgrade_loads_after_a_refresh_without_a_warning(environment):
@@ -144,11 +144,11 @@ def test_the_scan_happens_once_until_a_refresh(with_scan):
 def test_surrogates_outlive_their_plugin(environment):
     environment.plugin("acme")
     *_, params, config = environment.ask(
-        "kept = surroreg.load('acme/bump', slope=3)",
+        "surrogate = surroreg.load('acme/bump', slope=3)",
         "remove('*acme*')",
         "surroreg.refresh()",
-        "kept.params",
-        "surroreg.from_config(kept.to_config()).params",
+        "surrogate.params",
+        "surroreg.from_config(surrogate.to_config()).params",
     )
     assert params.value == {"slope": 3.0}
     assert config.value == {"slope": 3.0}, config.message

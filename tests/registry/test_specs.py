@@ -82,14 +82,14 @@ WRONG_SIGNATURES = {
 @pytest.mark.parametrize("wrong", WRONG_SIGNATURES)
 @pytest.mark.parametrize("role", ["derivative", "primitive"])
 def test_signature_that_disagrees_with_parameters_is_refused(role, wrong):
-    derivative, parameters, told = WRONG_SIGNATURES[wrong]
+    derivative, parameters, text = WRONG_SIGNATURES[wrong]
     roles = {"derivative": "m:f", role: derivative}
-    with pytest.raises(SpecError, match=f"bump.*{role}.*{told}"):
+    with pytest.raises(SpecError, match=f"bump.*{role}.*{text}"):
         SurrogateSpec(name="bump", parameters=parameters, **roles)
 
 
 @pytest.mark.parametrize(
-    ("factory", "told"),
+    ("factory", "text"),
     [
         (lambda x, a: x, r"\(x, a\)"),
         (lambda: abs, r"takes \(\)"),
@@ -97,8 +97,8 @@ def test_signature_that_disagrees_with_parameters_is_refused(role, wrong):
         (lambda a, /: abs, "a"),  # parameters reach it by keyword
     ],
 )
-def test_a_factory_takes_the_parameters_and_nothing_else(factory, told):
-    with pytest.raises(SpecError, match=f"box.*factory.*{told}"):
+def test_a_factory_takes_the_parameters_and_nothing_else(factory, text):
+    with pytest.raises(SpecError, match=f"box.*factory.*{text}"):
         SurrogateSpec(name="box", factory=factory, parameters=[A])
 
 
@@ -131,7 +131,7 @@ def test_a_string_is_not_taken_for_a_list_of_letters(field):
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "text"),
     [
         ({"derivative": None}, "either a derivative or a factory"),
         ({"factory": "m:f"}, "either a derivative or a factory"),
@@ -141,8 +141,8 @@ def test_a_string_is_not_taken_for_a_list_of_letters(field):
         ({"references": ["10.1162/neco_a_01086"]}, "must begin with 'doi:10.', 'arxiv:' or 'https://'"),
     ],
 )
-def test_a_description_that_contradicts_itself_is_refused(changes, told):
-    refused(told, **changes)
+def test_a_description_that_contradicts_itself_is_refused(changes, text):
+    refused(text, **changes)
 
 
 @pytest.mark.parametrize("name", ["spec", "training", "forward", "params", "to"])
@@ -184,7 +184,7 @@ def test_import_string_is_resolved_at_the_first_surrogate():
 
 
 @pytest.mark.parametrize(
-    ("reference", "told"),
+    ("reference", "text"),
     [
         ("no_such_package:f", "cannot import 'no_such_package:f': ModuleNotFoundError"),
         ("math:no_such_thing", "has no attribute 'no_such_thing'"),
@@ -192,10 +192,10 @@ def test_import_string_is_resolved_at_the_first_surrogate():
         ("surroreg.builtin.sigmoidal:atan_primitive", r"takes \(x, alpha\), but .* must take \(x\)"),
     ],
 )
-def test_import_string_that_leads_nowhere_fails_when_needed(reference, told):
+def test_import_string_that_leads_nowhere_fails_when_needed(reference, text):
     spec = SurrogateSpec(name="late", derivative=reference)
     assert json.loads(spec.to_json())["derivative"] == reference
-    with pytest.raises(SpecError, match=told):
+    with pytest.raises(SpecError, match=text):
         spec()
 
 

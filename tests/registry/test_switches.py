@@ -81,10 +81,10 @@ def test_an_empty_deny_list_disables_nothing(two):
 
 @pytest.mark.parametrize("switches", [{"SURROREG_DISABLE_PLUGINS": "zeta"}, {"SURROREG_PLUGINS": "acme_one"}])
 def test_disabled_plugin_asked_for_by_name_is_not_imported(two, switches):
-    asked, listed, bare = two.ask(
+    spec, listed, bare = two.ask(
         "surroreg.spec('zeta/bump')", "surroreg.names(namespace='zeta')", "surroreg.spec('bump').origin", **switches
     )
-    for outcome in (asked, listed):
+    for outcome in (spec, listed):
         assert outcome.error == "UnknownSurrogateError"
         assert "switches off its plugin, zeta-surrogates 1.0" in outcome.message
         assert next(iter(switches)) in outcome.message

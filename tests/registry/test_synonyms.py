@@ -1,4 +1,4 @@
-"""Words of papers and libraries that are no names here: the message names the right surrogate."""
+"""Words of papers and libraries that name no surrogate of ours: the message names the right surrogate."""
 
 from __future__ import annotations
 
@@ -87,8 +87,8 @@ def slope(primitive, x):
 @pytest.mark.parametrize("word", SHAPES)
 def test_synonym_has_the_derivative_that_the_word_means(word):
     synonym = SYNONYMS[plain(word)]
-    found = spec_of(synonym.name)(**synonym.params).derivative(X)
-    torch.testing.assert_close(found, SHAPES[word](X))
+    derivative = spec_of(synonym.name)(**synonym.params).derivative(X)
+    torch.testing.assert_close(derivative, SHAPES[word](X))
 
 
 # -- the message ----------------------------------------------------------------------------------

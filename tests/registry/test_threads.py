@@ -8,7 +8,7 @@ import pytest
 
 from surroreg.specs import SurrogateSpec
 
-# Runs a function in eight threads that start together; tells the set of what they returned or raised.
+# Runs a function in eight threads that start together; returns the list of their results and errors.
 TOGETHER = """
 import json, sys, threading, warnings
 import surroreg
@@ -34,7 +34,7 @@ warnings.simplefilter("always")
 sys.setswitchinterval(1e-5)
 """
 
-# A plugin whose import lasts until all threads are there, and counts itself.
+# A plugin whose import waits until all threads have started, and counts itself.
 SLOW = "import sys, __main__\nsys.imports = getattr(sys, 'imports', 0) + 1\n__main__.started.wait(60)\n"
 
 
@@ -55,8 +55,8 @@ questions = [
 ]
 turn = iter(questions * 4)
 answers = together(lambda: next(turn)(), 12)
-told = [text for text in caught if "broken-surrogates" in text]
-print(json.dumps([answers, len(scans), sys.imports, len(told)]))
+warned = [text for text in caught if "broken-surrogates" in text]
+print(json.dumps([answers, len(scans), sys.imports, len(warned)]))
 """
     answers, scans, imports, warnings = environment.run(TOGETHER + code).json
     assert answers == [[True, True]] * 12
@@ -126,8 +126,8 @@ def test_refresh_during_a_lookup_does_not_disturb_it(monkeypatch, with_scan):
     assert lock.times > 0
 
 
-# Imported by hand in one thread, it asks the registry; which, asked in another, imports it. Neither
-# thread may wait for what the other holds.
+# One thread imports the module by hand, and the module asks the registry. Another thread asks the registry, which
+# imports the module. Neither thread may wait for a lock that the other holds.
 IMPORTED_BY_BOTH = """
 import threading, __main__
 __main__.importing.set()
@@ -177,7 +177,7 @@ def test_module_imported_by_hand_and_by_hook_does_not_deadlock(environment):
     assert environment.run(TOGETHER + "MODULE = 'surroreg_parts'\n" + TWO_WAYS).json == [False, False, [True]]
 
 
-# A hook that counts itself, and lasts until all threads are there.
+# A hook that counts its calls, and waits until all threads have started.
 COUNTED = """
     import sys, time, __main__
     sys.calls = getattr(sys, "calls", 0) + 1

@@ -26,10 +26,10 @@ def values(row):
 @pytest.mark.parametrize(("name", "alias", "row"), SAME, ids=[f"{alias}-{row.library}" for _, alias, row in SAME])
 def test_alias_has_no_other_strength_in_any_library(name, alias, row):
     for params in values(row):
-        found = surroreg.translate(f"{row.library}.{alias}", **params)
-        assert (found.name, found.scale, found.shift) == (name, 1.0, 0.0)
+        translation = surroreg.translate(f"{row.library}.{alias}", **params)
+        assert (translation.name, translation.scale, translation.shift) == (name, 1.0, 0.0)
         if not params:
-            assert dict(found.params) == {p.name: p.default for p in SPECS[name].parameters}
+            assert dict(translation.params) == {p.name: p.default for p in SPECS[name].parameters}
 
 
 def test_alias_test_sees_aliases_of_both():

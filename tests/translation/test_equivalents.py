@@ -117,10 +117,10 @@ def test_row_translates_there_and_back(name):
     again = surroreg.translate(name, to=row.library, **params)
     assert (again.scale, again.shift) == (1.0, 0.0)
     home = surroreg.translate(f"{row.library}.{again.name}", **again.params)
-    there = surroreg.translate(name, **params)
-    assert home.name == there.name
-    assert dict(home.params) == (params or pytest.approx(dict(there.params), rel=1e-12))
-    assert home.scale == pytest.approx(there.scale, rel=1e-12)
+    ours = surroreg.translate(name, **params)
+    assert home.name == ours.name
+    assert dict(home.params) == (params or pytest.approx(dict(ours.params), rel=1e-12))
+    assert home.scale == pytest.approx(ours.scale, rel=1e-12)
 
 
 @pytest.mark.parametrize("name", EQUIVALENT)

@@ -142,10 +142,10 @@ def test_row_is_verified_if_it_runs_in_a_recorded_version(heron):
 
 
 def test_translation_of_an_unverified_row_is_marked(heron):
-    found = surroreg.translate("heron.SuperSpike")
-    assert not found.verified
-    assert str(found) == "surroreg.load('fast_sigmoid', slope=140.0)  # unverified"
-    assert eval(str(found)).to_config() == found.load().to_config()
+    translation = surroreg.translate("heron.SuperSpike")
+    assert not translation.verified
+    assert str(translation) == "surroreg.load('fast_sigmoid', slope=140.0)  # unverified"
+    assert eval(str(translation)).to_config() == translation.load().to_config()
     with pytest.raises(surroreg.NoEquivalentError, match=r"draws spikes at random \(unverified\)\.$"):
         surroreg.translate("heron.EscapeNoise")
 
@@ -160,9 +160,9 @@ def test_translation_of_an_unverified_row_is_marked(heron):
     ],
 )
 def test_translation_is_verified_if_every_row_of_it_is(heron, name, to, line):
-    found = surroreg.translate(name, to=to)
-    assert str(replace(found, scale=1.0)) == line
-    assert found.verified == ("#" not in line)
+    translation = surroreg.translate(name, to=to)
+    assert str(replace(translation, scale=1.0)) == line
+    assert translation.verified == ("#" not in line)
 
 
 def test_translate_command_marks_an_unverified_row(heron, capsys):

@@ -1,4 +1,4 @@
-"""Asking for a translation: forms of the question, both directions, what is refused."""
+"""Translations: forms of the question, both directions, refusals."""
 
 import math
 import pickle
@@ -28,16 +28,20 @@ def gradient(function, x=X):
 
 
 def test_translation_has_every_fact_of_the_row():
-    found = surroreg.translate("spikingjelly.SuperSpike", alpha=2)
-    assert (found.library, found.name, dict(found.params)) == ("surroreg", "fast_sigmoid", {"slope": 1.0})
-    assert (found.scale, found.shift, found.at_zero) == (2.0, 0.0, 1)
-    assert found.note == "alpha is a gain here, not a slope"
-    assert str(found) == "surroreg.load('fast_sigmoid', slope=1.0, scale=2.0, at_zero=1)"
-    assert found.load().to_config() == eval(str(found)).to_config()
+    translation = surroreg.translate("spikingjelly.SuperSpike", alpha=2)
+    assert (translation.library, translation.name, dict(translation.params)) == (
+        "surroreg",
+        "fast_sigmoid",
+        {"slope": 1.0},
+    )
+    assert (translation.scale, translation.shift, translation.at_zero) == (2.0, 0.0, 1)
+    assert translation.note == "alpha is a gain here, not a slope"
+    assert str(translation) == "surroreg.load('fast_sigmoid', slope=1.0, scale=2.0, at_zero=1)"
+    assert translation.load().to_config() == eval(str(translation)).to_config()
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "name",
     [
         "spikingjelly.ATan",
         "spikingjelly.atan",
@@ -45,8 +49,8 @@ def test_translation_has_every_fact_of_the_row():
         "spikingjelly.activation_based.surrogate.ATan",
     ],
 )
-def test_surrogate_is_translated_in_any_case_and_by_its_path(asked):
-    assert str(surroreg.translate(asked)) == "surroreg.load('atan', alpha=2.0, at_zero=1)"
+def test_surrogate_is_translated_in_any_case_and_by_its_path(name):
+    assert str(surroreg.translate(name)) == "surroreg.load('atan', alpha=2.0, at_zero=1)"
 
 
 def test_norse_name_is_a_method_or_a_function():
@@ -56,23 +60,23 @@ def test_norse_name_is_a_method_or_a_function():
 
 
 def test_a_shape_moves_with_the_other_librarys_offset():
-    found = surroreg.translate("sinabs.Gaussian", mu=0.25)
-    assert (found.name, found.shift) == ("zoo/gaussian", 0.25)
-    assert found.load().shift == 0.25
+    translation = surroreg.translate("sinabs.Gaussian", mu=0.25)
+    assert (translation.name, translation.shift) == ("zoo/gaussian", 0.25)
+    assert translation.load().shift == 0.25
 
 
 def test_a_function_as_a_parameter_is_handed_on():
     def flat(x, grad, spikes):
         return grad
 
-    found = surroreg.translate("snntorch.custom_surrogate", custom_surrogate_function=flat)
-    assert found.params["custom_surrogate_function"] is flat
-    assert torch.equal(gradient(found.load()), torch.ones_like(X))
+    translation = surroreg.translate("snntorch.custom_surrogate", custom_surrogate_function=flat)
+    assert translation.params["custom_surrogate_function"] is flat
+    assert torch.equal(gradient(translation.load()), torch.ones_like(X))
 
 
 def test_a_translation_can_be_kept():
-    found = surroreg.translate("spikingjelly.Erf")
-    assert pickle.loads(pickle.dumps(found)) == found
+    translation = surroreg.translate("spikingjelly.Erf")
+    assert pickle.loads(pickle.dumps(translation)) == translation
 
 
 # -- ours to theirs -----------------------------------------------------------------------------
@@ -102,26 +106,26 @@ PAIRS = [
 ]
 
 
-@pytest.mark.parametrize(("name", "params", "library", "there", "values", "scale", "shift"), PAIRS)
-def test_our_surrogate_translates_into_the_library(name, params, library, there, values, scale, shift):
-    found = surroreg.translate(name, to=library, **params)
-    assert (found.library, found.name, dict(found.params)) == (library, there, values)
-    assert (found.scale, found.shift) == (pytest.approx(scale), shift)
+@pytest.mark.parametrize(("name", "params", "library", "theirs", "values", "scale", "shift"), PAIRS)
+def test_our_surrogate_translates_into_the_library(name, params, library, theirs, values, scale, shift):
+    translation = surroreg.translate(name, to=library, **params)
+    assert (translation.library, translation.name, dict(translation.params)) == (library, theirs, values)
+    assert (translation.scale, translation.shift) == (pytest.approx(scale), shift)
 
 
 @pytest.mark.parametrize(("name", "params", "library"), [row[:3] for row in PAIRS if row[2] in INSTALLED])
 def test_translated_surrogate_has_our_gradient(name, params, library):
-    found, ours = surroreg.translate(name, to=library, **params), gradient(surroreg.load(name, **params))
-    theirs = found.scale * gradient(found.peer(), X - found.shift)
+    translation, ours = surroreg.translate(name, to=library, **params), gradient(surroreg.load(name, **params))
+    theirs = translation.scale * gradient(translation.peer(), X - translation.shift)
     torch.testing.assert_close(ours, theirs, rtol=1e-6, atol=1e-9)
-    if (found.scale, found.shift) == (1.0, 0.0):
-        torch.testing.assert_close(ours, gradient(found.load()), rtol=1e-6, atol=1e-9)
+    if (translation.scale, translation.shift) == (1.0, 0.0):
+        torch.testing.assert_close(ours, gradient(translation.load()), rtol=1e-6, atol=1e-9)
 
 
 def test_translation_with_a_factor_does_not_load():
-    found = surroreg.translate("fast_sigmoid", to="spikingjelly")
+    translation = surroreg.translate("fast_sigmoid", to="spikingjelly")
     with pytest.raises(surroreg.NoEquivalentError, match=r"SoftSign\(alpha=25.0\), times 0.08"):
-        found.load()
+        translation.load()
 
 
 @pytest.mark.skipif(not {"sinabs", "rockpool"} <= INSTALLED.keys(), reason="sinabs or rockpool is not installed")
@@ -160,11 +164,11 @@ ZERO = [
 
 @pytest.mark.parametrize(("name", "params", "library", "before", "after"), ZERO)
 def test_translation_shows_the_spike_at_zero_where_it_changes(name, params, library, before, after):
-    found = surroreg.translate(name, to=library, **params)
-    assert (found.at_zero, found.library_at_zero) == (before, after)
+    translation = surroreg.translate(name, to=library, **params)
+    assert (translation.at_zero, translation.library_at_zero) == (before, after)
     shown = f", with spike {after} instead of {before} at exactly zero"
-    assert str(found).endswith(shown) == (before != after)
-    assert ("zero" in str(found)) == (before != after)
+    assert str(translation).endswith(shown) == (before != after)
+    assert ("zero" in str(translation)) == (before != after)
 
 
 #: Of the libraries where the surrogate decides on the spike, and not the neuron.
@@ -173,10 +177,10 @@ DECIDED = [row for row in ZERO if row[2] in {"snntorch", "norse", "spikingjelly"
 
 @pytest.mark.parametrize(("name", "params", "library", "before", "after"), DECIDED)
 def test_translation_gives_the_spike_at_zero_that_it_shows(name, params, library, before, after):
-    found = surroreg.translate(name, to=library, **params)
-    assert found.peer()(torch.zeros(1)).item() == after
-    if (found.scale, found.shift) == (1.0, 0.0):
-        assert found.load()(torch.zeros(1)).item() == after
+    translation = surroreg.translate(name, to=library, **params)
+    assert translation.peer()(torch.zeros(1)).item() == after
+    if (translation.scale, translation.shift) == (1.0, 0.0):
+        assert translation.load()(torch.zeros(1)).item() == after
 
 
 def test_translation_shows_the_spike_at_zero_as_the_page_does():
@@ -186,9 +190,9 @@ def test_translation_shows_the_spike_at_zero_as_the_page_does():
 
 @pytest.mark.parametrize("name", ["snntorch.atan", "spikingjelly.ATan", "sinabs.Gaussian"])
 def test_translation_into_ours_keeps_the_spike_at_zero(name):
-    found = surroreg.translate(name)
-    assert found.library_at_zero == found.at_zero == found.load()(torch.zeros(1)).item()
-    assert "instead of" not in str(found)
+    translation = surroreg.translate(name)
+    assert translation.library_at_zero == translation.at_zero == translation.load()(torch.zeros(1)).item()
+    assert "instead of" not in str(translation)
 
 
 # -- there and back ------------------------------------------------------------------------------
@@ -201,19 +205,19 @@ def test_translation_and_its_inverse_keep_the_gradient(row, data):
         key: data.draw(st.integers(2, 50)) if isinstance(value, int) else data.draw(st.floats(1.002, 1e4))
         for key, value in row.theirs.items()
     }
-    there = surroreg.translate(f"{row.library}.{row.names[0]}", **values)
+    ours = surroreg.translate(f"{row.library}.{row.names[0]}", **values)
     again = surroreg.translate(f"{row.library}.{row.names[0]}", to=row.library, **values)
     home = surroreg.translate(f"{row.library}.{again.name}", **again.params)
     assert (again.scale, again.shift) == (pytest.approx(1, rel=1e-9), pytest.approx(0, abs=1e-9))
-    want = gradient(there.load())
-    torch.testing.assert_close(gradient(home.load()), want, rtol=1e-6, atol=1e-9 * float(want.abs().max()))
+    expected = gradient(ours.load())
+    torch.testing.assert_close(gradient(home.load()), expected, rtol=1e-6, atol=1e-9 * float(expected.abs().max()))
 
 
 # -- refused ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("asked", "params", "error", "told"),
+    ("name", "params", "error", "text"),
     [
         (
             "spikingjely.ATan",
@@ -242,9 +246,9 @@ def test_translation_and_its_inverse_keep_the_gradient(row, data):
         ("custom_surrogate", {"to": "snntorch"}, surroreg.ParameterTypeError, "needs a value for"),
     ],
 )
-def test_impossible_translation_raises_with_the_reason(asked, params, error, told):
-    with pytest.raises(error, match=told):
-        surroreg.translate(asked, **params)
+def test_impossible_translation_raises_with_the_reason(name, params, error, text):
+    with pytest.raises(error, match=text):
+        surroreg.translate(name, **params)
 
 
 @pytest.mark.parametrize("to", [None, "norse"])

@@ -22,10 +22,10 @@ def test_the_command_translates_ours_too(capsys):
 
 def test_the_command_gives_json(capsys):
     assert main(["translate", "sinabs.SingleExponential", "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
-    assert found["schema"] == 1
-    assert found["translation"]["name"] == "zoo/exponential"
-    assert found["translation"]["scale"] == 2.0
+    output = json.loads(capsys.readouterr().out)
+    assert output["schema"] == 1
+    assert output["translation"]["name"] == "zoo/exponential"
+    assert output["translation"]["scale"] == 2.0
 
 
 @pytest.mark.parametrize("library", LIBRARIES)
@@ -56,6 +56,6 @@ def test_command_shows_the_spike_at_zero_where_it_changes(capsys):
     assert main(["translate", "atan", "--to", "spikingjelly"]) == 0
     assert capsys.readouterr().out.endswith("ATan(alpha=2.0), with spike 1 instead of 0 at exactly zero\n")
     assert main(["translate", "atan", "--to", "spikingjelly", "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)["translation"]
-    assert (found["at_zero"], found["library_at_zero"]) == (0, 1)
-    assert found["line"].endswith("with spike 1 instead of 0 at exactly zero")
+    translation = json.loads(capsys.readouterr().out)["translation"]
+    assert (translation["at_zero"], translation["library_at_zero"]) == (0, 1)
+    assert translation["line"].endswith("with spike 1 instead of 0 at exactly zero")

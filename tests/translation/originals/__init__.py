@@ -17,7 +17,7 @@ ORIGINALS: dict[str, Installed] = {
     for _, name, _ in pkgutil.iter_modules(__path__)
     if name in LIBRARIES
 }
-#: Only what is here is compared with its rows. A test reports each of the others, once.
+#: Only installed libraries are compared with their rows. A test reports each missing library once.
 INSTALLED = {name: library for name, library in ORIGINALS.items() if not library.missing()}
 
 #: Rows by a short name for test ids.

@@ -1,4 +1,4 @@
-"""A library as it is installed: where its surrogates are, how one is built, which there are."""
+"""A library as it is installed: the module of its surrogates, their names, and how to build them."""
 
 from __future__ import annotations
 
@@ -113,19 +113,19 @@ class InstalledJax(Installed):
 
         function = getattr(self.home, row.names[0])(**params)
         jax.config.update("jax_enable_x64", True)  # after the import of the library, which may choose float32
-        there = jnp.asarray(x.numpy())
-        results = function(there), jax.grad(lambda v: function(v).sum())(there)
+        array = jnp.asarray(x.numpy())
+        results = function(array), jax.grad(lambda v: function(v).sum())(array)
         spikes, gradient = (torch.tensor(each.tolist(), dtype=x.dtype) for each in results)
         return spikes, gradient
 
 
 def functions(home: ModuleType) -> set[str]:
     """Return the public functions that a module defines."""
-    found = {name for name, each in vars(home).items() if inspect.isfunction(each) and each.__module__ == home.__name__}
-    return {name for name in found if not name.startswith("_")}
+    names = {name for name, each in vars(home).items() if inspect.isfunction(each) and each.__module__ == home.__name__}
+    return {name for name in names if not name.startswith("_")}
 
 
 def classes(home: ModuleType, base: type = object) -> set[str]:
     """Return the subclasses of a class that a module defines."""
-    found = {name for name, each in vars(home).items() if inspect.isclass(each) and each.__module__ == home.__name__}
-    return {name for name in found if issubclass(getattr(home, name), base)}
+    names = {name for name, each in vars(home).items() if inspect.isclass(each) and each.__module__ == home.__name__}
+    return {name for name in names if issubclass(getattr(home, name), base)}

@@ -37,7 +37,8 @@ class Norse(Installed):
         return {name for name in functions(self.home) if name.endswith("_fn")}
 
     def defaults(self, row: Equivalent) -> dict[str, Any]:
-        neuron = importlib.import_module("norse.torch.functional.lif")
+        package = self.home.__name__.rpartition(".")[0]  # `home` imports Norse with its warnings silenced
+        neuron = importlib.import_module(f"{package}.lif")
         return {"alpha": neuron.LIFParameters().alpha}
 
     def build(self, row: Equivalent, params: Mapping[str, Any]) -> Callable[[Tensor], Tensor]:

@@ -29,9 +29,10 @@ class Sinabs(Installed):
         return classes(importlib.import_module("sinabs.activation.surrogate_gradient_fn"))
 
     def defaults(self, row: Equivalent) -> dict[str, Any]:
+        own = super().defaults(row)  # first, because it imports sinabs with its warnings silenced
         neuron = inspect.signature(importlib.import_module("sinabs.layers").LIF).parameters
         threshold = {"spike_threshold": float(neuron["spike_threshold"].default)}
-        return super().defaults(row) | (threshold if "spike_threshold" in row.theirs else {})
+        return own | (threshold if "spike_threshold" in row.theirs else {})
 
     def build(self, row: Equivalent, params: Mapping[str, Any]) -> Callable[[Tensor], Tensor]:
         own = dict(params)

@@ -11,8 +11,8 @@ from catalogue_facts import Entry, number, shown, symbol
 from catalogue_markup import WIDE, code, directive, link, listing, page, prose, table, text
 from catalogue_plots import Plot
 from catalogue_verdicts import DEVICES, EXAMPLES, Verdict
-from pybtex.database import parse_string  # type: ignore[import-untyped]
-from pybtex.richtext import Text  # type: ignore[import-untyped]
+from pybtex.database import parse_string
+from pybtex.richtext import Text
 
 from surroreg.cli import bibliography
 from surroreg.formula.mathml import mathml

@@ -6,7 +6,7 @@ from pathlib import Path
 from sphinx.application import Sphinx
 
 import surroreg
-from surroreg import explorer
+from surroreg import compat, explorer
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "_ext"))
@@ -86,7 +86,7 @@ html_theme_options = {
     "pygments_dark_style": "a11y-high-contrast-dark",
 }
 
-#: Links that lead out of this folder on GitHub, and to a page of their own here.
+#: Links that lead out of this folder on GitHub, and to a page of this site here.
 MOVED = {
     "../plugins/surroreg-zoo/README.md": "plugins/zoo.md",
     "../plugins/surroreg-peers/README.md": "plugins/peers.md",
@@ -97,23 +97,32 @@ MOVED = {
 
 
 def settle(app: Sphinx, page: str, source: list[str]) -> None:
-    """Fill the pages of the plugins with their READMEs, and turn links that lead out of this folder."""
+    """Fill the pages of the plugins and the list of guides, and turn links that lead out of this folder."""
     folder, _, name = page.partition("/")
     if folder == "plugins":
         readme = HERE.parent / "plugins" / f"surroreg-{name}" / "README.md"
         app.env.note_dependency(str(readme))
         source[0] = readme.read_text(encoding="utf-8")
-    for there, here in MOVED.items():
-        source[0] = source[0].replace(f"]({there}", f"]({here}")
+    if page == "guides/index":
+        app.env.note_dependency(str(HERE / "guides"))
+        source[0] = source[0].replace("\nadapters\n", "\n{}\n".format("\n".join(guides())))
+    for link, target in MOVED.items():
+        source[0] = source[0].replace(f"]({link}", f"]({target}")
+
+
+def guides() -> list[str]:
+    """Return the guides of adapters: the pages that are named after one adapter, or after several joined by ``-``."""
+    names = set(compat.adapters())
+    return sorted(path.stem for path in (HERE / "guides").glob("*.md") if names.issuperset(path.stem.split("-")))
 
 
 def write_explorer(app: Sphinx) -> None:
-    """Put the explorer beside the pages; it is one file, generated from the registry."""
+    """Write the explorer beside the pages: one file, generated from the registry."""
     if app.builder.format == "html":
         (Path(app.outdir) / "explorer.html").write_text(explorer.page(), encoding="utf-8")
 
 
 def setup(app: Sphinx) -> None:
-    """Connect the above."""
+    """Connect these functions to the build."""
     app.connect("source-read", settle)
     app.connect("builder-inited", write_explorer, priority=100)  # before the gallery, as above

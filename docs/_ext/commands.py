@@ -1,4 +1,4 @@
-"""Directives that write out what the code knows: ``command-line``, ``pytest-options``."""
+"""Directives that print facts from the code: ``command-line``, ``pytest-options``, ``adapters``."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from surroreg import pytest_plugin
+from surroreg import compat, pytest_plugin
 from surroreg.cli import parser
+from surroreg.libraries import LIBRARIES
 
 
 class CommandLine(SphinxDirective):
@@ -68,8 +69,22 @@ def options() -> Iterator[tuple[str, str]]:
         yield option.names()[0] + (f"={metavar}" if metavar else ""), str(option.attrs()["help"])
 
 
+class Adapters(SphinxDirective):
+    """``.. adapters::``: a section for each module of ``surroreg.compat``, with its docstrings."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return the sections."""
+        sections = []
+        for name in compat.adapters():
+            title = LIBRARIES[name].title if name in LIBRARIES else name
+            module = f"```{{eval-rst}}\n.. automodule:: surroreg.compat.{name}\n   :members:\n```"
+            sections.append(f"## {title}\n\n{module}")
+        return self.parse_text_to_nodes("\n\n".join(sections), allow_section_headings=True)
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Add the directives."""
     app.add_directive("command-line", CommandLine)
     app.add_directive("pytest-options", PytestOptions)
+    app.add_directive("adapters", Adapters)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

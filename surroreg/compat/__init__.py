@@ -1,18 +1,14 @@
-"""Surrogates for the neurons of other libraries: a module for each, which imports that library only where it must.
+"""Surrogates for the neurons of other libraries.
 
-=================  =============================================================================
-snnTorch           :mod:`surroreg.compat.snntorch`, to be imported for ``snntorch.surrogate``
-SpikingJelly       :mod:`surroreg.compat.spikingjelly`
-Norse              :mod:`surroreg.compat.norse`: ``method="surroreg:atan"``
-sinabs             :mod:`surroreg.compat.sinabs`: ``spike_fn=``, ``surrogate_grad_fn=``
-rockpool           :mod:`surroreg.compat.rockpool`: ``spike_generation_fn=``
-=================  =============================================================================
+Each module of this package is the adapter of one library, and has the name that users import:
+:mod:`surroreg.compat.norse` for ``import norse``. An adapter imports its library only when it needs it.
 
-A surrogate fires at exactly zero where the neurons of that library do, unless it is told otherwise.
+By default a surrogate fires at exactly zero where the neurons of that library do.
 """
 
 from __future__ import annotations
 
+import pkgutil
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -24,17 +20,23 @@ if TYPE_CHECKING:
     from surroreg.module import Surrogate
 
 
+def adapters() -> list[str]:
+    """Return the names of the libraries that have an adapter, sorted; imports none of the modules."""
+    return sorted(name for _, name, _ in pkgutil.iter_modules(__path__))
+
+
 def as_surrogate(surrogate: Surrogate | str, params: Mapping[str, Any], at_zero: int | None) -> Surrogate:
-    """Return the surrogate that is meant: a name is loaded, a surrogate is taken as it is.
+    """Return a surrogate as it is, or load one by its name.
 
     Args:
-        surrogate: a name, as for :func:`surroreg.load`, or what that returned.
-        params: values for its parameters, beside a name.
-        at_zero: the spike at exactly zero, 0 or 1; as the spec says if ``None``.
+        surrogate: a surrogate, or a name as for :func:`surroreg.load`.
+        params: values of parameters, if a name is given.
+        at_zero: the spike at exactly zero, 0 or 1. ``None`` leaves it to the spec or to the loaded surrogate.
 
     Raises:
-        TypeError: neither is given; or parameters beside a surrogate, or one that does not fire at zero as asked.
-        SurroregError: see :func:`surroreg.load`.
+        TypeError: the first argument is neither a surrogate nor a name; or parameters are given beside a surrogate; or
+            a surrogate does not fire at zero as ``at_zero`` asks.
+        SurroregError: as :func:`surroreg.load`.
     """
     from surroreg.module import Surrogate
 
@@ -56,14 +58,14 @@ def as_surrogate(surrogate: Surrogate | str, params: Mapping[str, Any], at_zero:
 
 
 def refuse_learnable(surrogate: Surrogate, reason: str) -> None:
-    """Raise if a surrogate learns a parameter that a library would not train.
+    """Raise if a surrogate has a learnable parameter, for a library that would not train it.
 
     Args:
-        surrogate: any.
-        reason: why not, and what to do about it, as sentences.
+        surrogate: any surrogate.
+        reason: sentences for the message: why the library would not train the parameter, and what to do instead.
 
     Raises:
-        ParameterTypeError: it learns one.
+        ParameterTypeError: a parameter of the surrogate is learnable.
     """
     for name, parameter in surrogate.named_parameters():
         if parameter.requires_grad:

@@ -1,7 +1,7 @@
 """Any surrogate as a ``method`` of Norse's neurons.
 
-Norse chooses its threshold function by a string, out of six. While this is installed, a method that begins with
-``surroreg:`` is one of ours::
+Norse chooses one of its six threshold functions by a string, the method. After :func:`install`, a method that begins
+with ``surroreg:`` names a surrogate::
 
     import surroreg.compat.norse
 
@@ -9,14 +9,14 @@ Norse chooses its threshold function by a string, out of six. While this is inst
     p = LIFParameters(method="surroreg:fast_sigmoid(slope=1)")
     cell = norse.torch.LIFCell(p=p)
 
-This method has the gradient of Norse 1.1.0's default, ``"super"``, exactly; ``"surroreg:atan(alpha=2, scale=0.3)"`` is
-another.
+This method has exactly the gradient of ``"super"``, the default of Norse 1.1.0. Another example is
+``"surroreg:atan(alpha=2, scale=0.3)"``.
 
-What stands in parentheses are numbers by keyword: the surrogate's parameters, ``scale``, ``shift``, ``at_zero``. The
-neuron's ``alpha``, 100 by default, is Norse's own: a surrogate does not get it. Norse's own methods stay what they are.
+The parentheses hold numbers by keyword: the parameters of the surrogate, ``scale``, ``shift`` and ``at_zero``. A
+surrogate does not get the neuron's own ``alpha``, which is 100 by default. Norse's own methods do not change.
 
-A refractory neuron (``LIFRefracCell``) asks its method also whether its refractory time is above zero. With
-``at_zero=1`` the answer is always yes, and it never fires.
+A refractory neuron (``LIFRefracCell``) also calls its method to test whether its refractory time is above zero. With
+``at_zero=1`` the result is always 1, so the neuron never fires.
 """
 
 from __future__ import annotations
@@ -35,19 +35,22 @@ from surroreg.autograd.private import while_tracing
 from surroreg.errors import ParameterError
 from surroreg.module import Surrogate
 
+__all__ = ["install", "installed", "threshold", "uninstall"]
+
 PREFIX = "surroreg:"
 
-#: Norse's own functions that are replaced now: one if installed, or else none.
+#: Norse's own threshold function while it is replaced, or else nothing.
 _replaced: list[Callable[..., Any]] = []
-#: The surrogates by their text; each layer with the same method has the same one.
+#: The surrogate of each method. Layers with the same method share a surrogate.
 _built: dict[str, Surrogate] = {}
+#: How many calls of ``install`` have not been undone.
 _depth = 0
 
 
 def install() -> None:
-    """Make ``method="surroreg:..."`` work in every functional module of Norse, imported or yet to be.
+    """Make ``method="surroreg:..."`` work in every functional module of Norse, also in those imported later.
 
-    Calls nest: as many of :func:`uninstall` undo them.
+    Calls nest: the methods stop working after as many calls of :func:`uninstall`.
 
     Raises:
         ImportError: Norse is not installed.
@@ -61,10 +64,10 @@ def install() -> None:
 
 
 def uninstall() -> None:
-    """Undo one :func:`install`. The last puts Norse's own function back everywhere, and forgets the surrogates.
+    """Undo one :func:`install`. The last call puts Norse's own function back everywhere, and drops the surrogates.
 
     Raises:
-        RuntimeError: it is not installed.
+        RuntimeError: no call of ``install`` is left to undo.
     """
     global _depth
     if _depth == 0:
@@ -77,7 +80,7 @@ def uninstall() -> None:
 
 @contextmanager
 def installed() -> Iterator[None]:
-    """Install for the time of a ``with`` block: ``with surroreg.compat.norse.installed(): ...``."""
+    """Install within a ``with`` block: ``with surroreg.compat.norse.installed(): ...``."""
     install()
     try:
         yield
@@ -86,12 +89,12 @@ def installed() -> Iterator[None]:
 
 
 def threshold(x: Tensor, method: str, alpha: float) -> Tensor:
-    """Return the spikes of ``x``, as Norse's function of this name does, which it stands in for.
+    """Return the spikes of ``x``. Replaces Norse's function of the same name.
 
     Args:
         x: membrane minus threshold; floating, any shape. The spikes have its shape and dtype.
-        method: ``surroreg:`` and a surrogate, or one of Norse's own names.
-        alpha: the parameter of Norse's own.
+        method: ``surroreg:`` and a surrogate, or the name of one of Norse's own methods.
+        alpha: the parameter of Norse's own methods. A surrogate does not get it.
 
     Raises:
         ParameterError: the text after ``surroreg:`` is malformed, or a parameter is out of bounds.
@@ -104,7 +107,7 @@ def threshold(x: Tensor, method: str, alpha: float) -> Tensor:
     return _built[method](x)
 
 
-# A compiler must find the surrogate, but cannot follow how it is built.
+# Dynamo runs this function while it traces. It cannot trace into load, so the surrogate must exist before the call.
 @while_tracing
 def _build(method: str) -> None:
     if method not in _built:
@@ -113,7 +116,7 @@ def _build(method: str) -> None:
 
 
 def _parsed(method: str) -> tuple[str, dict[str, Any]]:
-    """Return the name and the keyword arguments in ``"surroreg:name(keyword=number)"``."""
+    """Split ``"surroreg:name(keyword=number)"`` into the name and the keyword arguments."""
     name, parenthesis, rest = method.removeprefix(PREFIX).partition("(")
     params: dict[str, Any] = {}
     try:
@@ -134,7 +137,7 @@ def _parsed(method: str) -> tuple[str, dict[str, Any]]:
 
 
 def _exchange(old: Callable[..., Any], new: Callable[..., Any]) -> None:
-    """Put one function in the place of another, under whatever name a module of Norse has it."""
+    """Replace a function in every module of Norse, under each name that the module has for it."""
     for name, module in list(sys.modules.items()):
         if name.partition(".")[0] == "norse" and module is not None:
             for key, value in list(vars(module).items()):

@@ -1,4 +1,4 @@
-"""A drop-in for ``snntorch.surrogate``: change the import, and nothing else.
+"""A replacement for ``snntorch.surrogate``: a program changes its import, and nothing else.
 
 Instead of ``from snntorch import surrogate`` write::
 
@@ -6,13 +6,13 @@ Instead of ``from snntorch import surrogate`` write::
 
     lif = snn.Leaky(beta=0.9, spike_grad=surrogate.fast_sigmoid(slope=25))
 
-The names, the order of the parameters and their defaults are those of snnTorch 1.0.0, which is not imported. So are the
-spikes and the gradients, but for three repairs: the dtype is kept, ``sigmoid`` has no NaN, and ``LSO`` works. What
-the factories return is a :class:`surroreg.Surrogate`: it can be pickled, and its slope be set.
-A slope or a gain must be above zero here.
+The names, the order of the parameters and their defaults are those of snnTorch 1.0.0, which is not imported. The
+spikes and the gradients are the same, but for three repairs: the dtype is kept, ``sigmoid`` has no NaN, and ``LSO``
+works. Each factory returns a :class:`surroreg.Surrogate`, which can be pickled, and whose parameters can be set. A
+slope or a gain must be above zero here.
 
-The classes are what snnTorch's documentation calls the second way, ``spike_grad=surrogate.FastSigmoid.apply``, which
-there raises a TypeError for all that have parameters.
+snnTorch's documentation names a second way, with classes: ``spike_grad=surrogate.FastSigmoid.apply``. In snnTorch it
+raises a TypeError for every class with parameters; here it works.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-import torch
 from torch import Tensor
 
 from surroreg.api import load
+from surroreg.autograd.private import while_tracing
 from surroreg.module import Surrogate
 
 __all__ = [
@@ -51,7 +51,7 @@ __all__ = [
     "triangular",
 ]
 
-#: So many surrogates are kept for a class; a slope that changes at every step must not fill the memory.
+#: The most surrogates that a class keeps. Without this limit, a slope that changes at every step fills the memory.
 _KEPT = 256
 
 
@@ -106,12 +106,12 @@ def SFS(slope: float = 25, B: float = 1) -> Surrogate:
 
 
 def custom_surrogate(custom_surrogate_function: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Surrogate:
-    """The gradient that a function of yours returns for the input, the upstream gradient and the spikes."""
+    """The gradient that your function returns for the input, the upstream gradient and the spikes."""
     return load("custom_surrogate", custom_surrogate_function=custom_surrogate_function)
 
 
 class _Applied:
-    """A factory under the name of its class in snnTorch, of which only ``apply`` is ever used."""
+    """A factory under the name that its class has in snnTorch. Programs use nothing of the class but ``apply``."""
 
     _factory: ClassVar[Callable[..., Surrogate]]
     _built: ClassVar[dict[tuple[Any, ...], Surrogate]]
@@ -121,26 +121,26 @@ class _Applied:
 
     @classmethod
     def apply(cls, input_: Tensor, *params: Any) -> Tensor:
-        """Return the spikes of ``input_``, a floating tensor of any shape; shape and dtype stay.
+        """Return the spikes of ``input_``, in its shape and dtype.
 
         Args:
-            input_: membrane minus threshold.
-            *params: what the factory takes, in that order; those left out take their default.
+            input_: membrane minus threshold; a floating tensor of any shape.
+            *params: the parameters of the factory, in its order. Parameters that are left out take their default.
 
         Raises:
-            TypeError, ParameterError: see :func:`surroreg.load`.
+            TypeError, ParameterError: as :func:`surroreg.load`.
         """
         _build(cls, params)
         return cls._built[params](input_)
 
 
-# A compiler must find the surrogate, but cannot follow how it is built.
-@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
-def _build(of: type[_Applied], params: tuple[Any, ...]) -> None:
-    if params not in of._built:
-        if len(of._built) >= _KEPT:
-            of._built.clear()
-        of._built[params] = of._factory(*params)
+# Dynamo runs this function while it traces. It cannot trace into load, so the surrogate must exist before the call.
+@while_tracing
+def _build(applied: type[_Applied], params: tuple[Any, ...]) -> None:
+    if params not in applied._built:
+        if len(applied._built) >= _KEPT:
+            applied._built.clear()
+        applied._built[params] = applied._factory(*params)
 
 
 class StraightThroughEstimator(_Applied, factory=straight_through_estimator):

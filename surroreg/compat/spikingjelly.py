@@ -21,17 +21,19 @@ from surroreg.module import Surrogate
 from surroreg.registry import process
 from surroreg.translation import translate
 
+__all__ = ["SpikingJellySurrogate", "surrogate_function"]
+
 #: The classes of SpikingJelly that its kernels of whole neurons know.
 FUSED = frozenset({"ATan", "Erf", "PiecewiseExp", "PiecewiseQuadratic", "Sigmoid", "SoftSign", "SuperSpike"})
 
 
 class SpikingJellySurrogate(Surrogate):
-    """A surrogate with the spiking mode of SpikingJelly's own: in non-spiking mode it is its primitive.
+    """A surrogate with SpikingJelly's spiking mode: in non-spiking mode a call gives the primitive.
 
-    Get one from :func:`surrogate_function`.
+    :func:`surrogate_function` returns one.
     """
 
-    #: Whether a call gives spikes. A neuron reads it; :meth:`set_spiking_mode` sets it.
+    #: Whether a call gives spikes. Neurons read this attribute; :meth:`set_spiking_mode` sets it.
     spiking: bool = True
 
     def set_spiking_mode(self, spiking: bool) -> None:
@@ -75,49 +77,50 @@ def surrogate_function(
         **params: parameters of the surrogate, if it is given by name.
 
     Raises:
-        TypeError: parameters beside a surrogate, or one that does not fire at zero as ``at_zero`` says.
+        TypeError: parameters are given beside a surrogate; or a surrogate does not fire at zero as ``at_zero`` asks.
         NoEquivalentError: ``fused=True``, and no class that the kernels know computes the same.
         ImportError: ``fused=True``, and SpikingJelly is not installed.
         SurroregError: as :func:`surroreg.load`.
     """
     loaded = as_surrogate(surrogate, params, at_zero)
-    ready = SpikingJellySurrogate(loaded.spec, loaded.params, at_zero)
+    adapted = SpikingJellySurrogate(loaded.spec, loaded.params, at_zero)
     if not fused:
-        return ready
-    return _fused(ready, surrogate if isinstance(surrogate, str) else None)
+        return adapted
+    return _fused(adapted, surrogate if isinstance(surrogate, str) else None)
 
 
-def _fused(ready: SpikingJellySurrogate, name: str | None) -> nn.Module:
+def _fused(adapted: SpikingJellySurrogate, name: str | None) -> nn.Module:
     """Return SpikingJelly's own object that computes the same as a surrogate, of a class that the kernels know.
 
     Args:
-        ready: the surrogate.
-        name: the name it was asked for by, if it was.
+        adapted: the surrogate.
+        name: the name that the user gave, if any.
 
     Raises:
         NoEquivalentError: no such class computes the same.
     """
-    tensors = [name for name, value in ready.params.items() if isinstance(value, Tensor)]
-    if ready.at_zero != 1:
-        raise _refusal(ready, "these fire at exactly zero, and at_zero=0 is asked for")
+    tensors = [name for name, value in adapted.params.items() if isinstance(value, Tensor)]
+    if adapted.at_zero != 1:
+        raise _refusal(adapted, "these fire at exactly zero, and at_zero=0 is asked for")
     if tensors:
-        raise _refusal(ready, f"these take a number, and {tensors[0]!r} is a tensor")
+        raise _refusal(adapted, f"these take a number, and {tensors[0]!r} is a tensor")
     try:
-        theirs = translate(name or process.registry.name_of(ready.spec), to="spikingjelly", at_zero=1, **ready.params)
+        name = name or process.registry.name_of(adapted.spec)
+        theirs = translate(name, to="spikingjelly", at_zero=1, **adapted.params)
     except NoEquivalentError as error:
-        raise _refusal(ready, "none of these computes the same") from error
+        raise _refusal(adapted, "none of these computes the same") from error
     except (SpecError, UnknownSurrogateError) as error:
-        raise _refusal(ready, "a surrogate without a registered name cannot be compared with these") from error
+        raise _refusal(adapted, "a surrogate without a registered name cannot be compared with these") from error
     if theirs.name not in FUSED:
-        raise _refusal(ready, f"its equivalent, {theirs.name}, is not among these")
+        raise _refusal(adapted, f"its equivalent, {theirs.name}, is not among these")
     if theirs.scale != 1 or theirs.shift:
-        raise _refusal(ready, f"the nearest is {theirs}")
-    made: nn.Module = theirs.load()
-    return made
+        raise _refusal(adapted, f"the nearest is {theirs}")
+    native: nn.Module = theirs.load()
+    return native
 
 
-def _refusal(ready: SpikingJellySurrogate, reason: str) -> NoEquivalentError:
+def _refusal(adapted: SpikingJellySurrogate, reason: str) -> NoEquivalentError:
     return NoEquivalentError(
-        f"fused=True has nothing for {ready!r}. SpikingJelly's kernels know {', '.join(sorted(FUSED))}; {reason}. "
+        f"fused=True has nothing for {adapted!r}. SpikingJelly's kernels know {', '.join(sorted(FUSED))}; {reason}. "
         "Leave fused=True out: the neuron then takes its general path, with this surrogate's own gradient."
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import random
 import traceback
 import warnings
@@ -9,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -17,11 +19,19 @@ import torch
 
 import surroreg
 from surroreg import Parameter, Reference, SurrogateSpec, Traits, compat
-from surroreg.compat import rockpool, sinabs, snntorch, spikingjelly
+from surroreg.compat import snntorch
 
 #: Calls of each function.
 CALLS = 400
 HOME = Path(surroreg.__file__).parent
+#: Every function of an adapter that takes a surrogate.
+ADAPTERS = [
+    function
+    for library in compat.adapters()
+    for _, function in inspect.getmembers(import_module(f"surroreg.compat.{library}"), inspect.isfunction)
+    if function.__module__ == f"surroreg.compat.{library}"
+    and next(iter(inspect.signature(function).parameters), "") == "surrogate"
+]
 
 
 class Odd:
@@ -157,15 +167,7 @@ FUNCTIONS: dict[str, Callable[[random.Random], object]] = {
     "as_surrogate": lambda draw: compat.as_surrogate(
         draw.choice([ready, anything])(draw), options(draw, "alpha"), anything(draw)
     ),
-    "compat": lambda draw: draw.choice(
-        [
-            spikingjelly.surrogate_function,
-            sinabs.spike_fn,
-            sinabs.surrogate_grad_fn,
-            rockpool.spike_generation_fn,
-            snntorch.atan,
-        ]
-    )(anything(draw)),
+    "compat": lambda draw: draw.choice([*ADAPTERS, snntorch.atan])(anything(draw)),
 }
 
 

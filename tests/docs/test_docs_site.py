@@ -19,6 +19,7 @@ import torch
 
 import surroreg
 import surroreg.api
+from surroreg import compat
 from surroreg.cli import parser
 from surroreg.registry import Registry, process
 
@@ -32,7 +33,6 @@ RUN_BY = {
     "libraries.md": "tests/test_package.py",
 }
 BLOCK = re.compile(r"(?P<mark>^<!-- not run: (?P<reason>.*?) -->\n+)?^```python\n(?P<code>.*?)^```$", re.M | re.S)
-LIBRARIES = ("snntorch", "spikingjelly", "norse", "sinabs", "rockpool")
 
 
 def pages():
@@ -88,7 +88,7 @@ def test_the_python_of_a_page_runs_and_gives_what_it_says(page, alone, monkeypat
     code = blocks(page)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # those of libraries as they are imported
-        for library in LIBRARIES:
+        for library in compat.adapters():
             if re.search(rf"(import|from) {library}\b", "".join(code)):
                 pytest.importorskip(library, reason=f"{library} is not installed")
     module = types.ModuleType("a_page")  # what a page defines can be found by name, as in a notebook

@@ -14,7 +14,7 @@ from surroreg.registry import Registry, process
 
 pybtex = pytest.importorskip("pybtex.database", reason="pybtex, which reads BibTeX, is not installed")
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 BIB = ROOT / "surroreg/references.bib"
 #: What each type of entry must have by the rules of BibTeX's standard styles.
 REQUIRED = {

@@ -12,7 +12,7 @@ import pytest
 import surroreg
 from surroreg.cli import main, parser
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 COMMANDS = parser().commands
 HELPS = {name: command.format_help() for name, command in COMMANDS.items()}
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 import torch
-from catalogue_facts import Entry, number, shown, symbol
+from catalogue_facts import Entry, symbol
 from catalogue_markup import WIDE, code, directive, link, listing, page, prose, table, text
 from catalogue_plots import Plot
 from catalogue_verdicts import DEVICES, EXAMPLES, Verdict
@@ -15,8 +15,10 @@ from pybtex.database import parse_string
 from pybtex.richtext import Text
 
 from surroreg.cli import bibliography
+from surroreg.formula.display import typeset
 from surroreg.formula.mathml import mathml
 from surroreg.libraries import KIN, LIBRARIES, ROWS, Equivalent
+from surroreg.module.values import shown
 
 TYPES = {"int": "whole number", "bool": "true or false", "callable": "function"}
 #: What stands before the measured tables on their page.
@@ -111,12 +113,12 @@ def _shape(entry: Entry) -> Iterator[str]:
         return
     yield "Computed at the defaults; lengths are in membrane units."
     rows = [
-        ("peak", f"{number(found.peak)} at {number(found.peak_at)}", "largest absolute value, and where"),
-        ("area", number(found.area), "integral over all inputs"),
-        ("support", f"{number(found.support[0])} to {number(found.support[1])}", "outside it is exactly zero"),
-        ("half-width", number(found.half_width), "half the length of the stretch with at least half of the peak"),
+        ("peak", f"{typeset(found.peak)} at {typeset(found.peak_at)}", "largest absolute value, and where"),
+        ("area", typeset(found.area), "integral over all inputs"),
+        ("support", f"{typeset(found.support[0])} to {typeset(found.support[1])}", "outside it is exactly zero"),
+        ("half-width", typeset(found.half_width), "half the length of the stretch with at least half of the peak"),
         ("tail", _tail(found.tail), "how its heavier tail falls"),
-        ("Lipschitz constant", number(found.lipschitz), "largest slope; ∞ if it jumps"),
+        ("Lipschitz constant", typeset(found.lipschitz), "largest slope; ∞ if it jumps"),
     ]
     yield _facts(("", "value", "what it is"), rows)
 
@@ -173,7 +175,7 @@ def _elsewhere(name: str, names: set[str]) -> Iterator[str]:
                 (
                     _release(row),
                     " or ".join(code(each) for each in row.names) + _defaults(row),
-                    _here(row, name),
+                    code(row.call),
                     "fires" if LIBRARIES[row.library].fires_at_zero else "silent",
                     prose(row.note),
                 )
@@ -189,9 +191,9 @@ def _elsewhere(name: str, names: set[str]) -> Iterator[str]:
         yield "No other library is known to have it under a name of its own."
     for kin in KIN:
         for ours in kin.names if kin.ours == name else ():
-            yield f"{_linked(ours, names)}{_defaults(kin)} is the same function: {_here(kin, name)}{_noted(kin)}."
+            yield f"{_linked(ours, names)}{_defaults(kin)} is the same function: {code(kin.call)}{_noted(kin)}."
         if name in kin.names:
-            yield f"It is also {_linked(kin.ours, names)}: {_here(kin, kin.ours)}{_noted(kin)}."
+            yield f"It is also {_linked(kin.ours, names)}: {code(kin.call)}{_noted(kin)}."
 
 
 def _release(row: Equivalent) -> str:
@@ -201,16 +203,7 @@ def _release(row: Equivalent) -> str:
 
 
 def _defaults(row: Equivalent) -> str:
-    given = [key if value is None else f"{key}={value:g}" for key, value in row.theirs.items()]
-    return f" with {code(', '.join(given))}" if given else ""
-
-
-def _here(row: Equivalent, name: str) -> str:
-    """Return what a row is here, in formulas of the parameters there."""
-    given = [f"{key}={value}" for key, value in row.params.items()]
-    given += [f"scale={row.scale}"] if row.scale != "1" else []
-    given += [f"shift={row.shift}"] if row.shift not in ("0", "0.0") else []
-    return code(f"{name}({', '.join(given)})")
+    return f" with {code(row.signature)}" if row.signature else ""
 
 
 def _noted(row: Equivalent) -> str:

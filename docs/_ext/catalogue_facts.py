@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import math
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -12,8 +11,8 @@ from typing import Any
 
 import surroreg
 from surroreg.errors import in_one_line
+from surroreg.module.values import shown
 from surroreg.shape import Shape, shape
-from surroreg.specs.imports import reference_to
 from surroreg.specs.parameters import Parameter
 
 _SYMBOL = re.compile(r"([A-Za-zα-ωΑ-ΡΣ-Ω])([0-9]?)(²?)")
@@ -89,16 +88,6 @@ def entries() -> list[Entry]:
     found = [(name, surroreg.spec(name)) for name in surroreg.names()]
     listed = [Entry(name, spec, plugins.get(name.rpartition("/")[0], "")) for name, spec in found]
     return sorted(listed, key=lambda entry: (entry.namespace != "builtin", entry.name))
-
-
-def shown(value: Any) -> str:
-    """Return a parameter's value as Python."""
-    return repr(reference_to(value)) if callable(value) or isinstance(value, str) else repr(value)
-
-
-def number(value: float) -> str:
-    """Return a number to six digits."""
-    return "∞" if value == math.inf else "−∞" if value == -math.inf else f"{value:.6g}".replace("-", "−")
 
 
 def symbol(parameter: Parameter) -> str:

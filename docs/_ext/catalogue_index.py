@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from catalogue_facts import Entry, number
+from catalogue_facts import Entry
 from catalogue_markup import WIDE, breakable, directive, page, prose, table, text
 from catalogue_plots import Plot
 
+from surroreg.formula.display import typeset
 from surroreg.specs.parameters import LIMITS
 
 COLUMNS = (
@@ -64,7 +65,7 @@ def _row(entry: Entry) -> list[str]:
     numbers = ["–"] * 5
     if not isinstance(shape, str):
         bounded = all(map(_finite, shape.support))
-        numbers = [*map(number, (shape.peak, shape.area, shape.half_width, shape.tail)), _said(bounded)]
+        numbers = [*map(typeset, (shape.peak, shape.area, shape.half_width, shape.tail)), _said(bounded)]
     return [
         f"[{text(entry.name)}]({entry.document}.md)",
         entry.namespace,

@@ -1,4 +1,4 @@
-"""How commands print surrogates: the name to load one by, defaults, and rows with aligned columns."""
+"""How commands print surrogates: the name to load one by, and rows with aligned columns."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from surroreg.errors import printable
 
 if TYPE_CHECKING:
-    from surroreg.specs import Parameter, SurrogateSpec
+    from surroreg.specs import SurrogateSpec
 
 
 def named(asked: str) -> tuple[str, SurrogateSpec]:
@@ -19,12 +19,6 @@ def named(asked: str) -> tuple[str, SurrogateSpec]:
     namespace, spec = process.registry.find(asked)
     # Without a namespace it was asked for as "module:attribute".
     return (listed(namespace, spec.name) if namespace else asked), spec
-
-
-def default(parameter: Parameter) -> str:
-    """Return the default of a parameter as text, or ``"required"``."""
-    value = parameter.default
-    return "required" if parameter.required else f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def table(rows: Iterable[Iterable[str]]) -> list[str]:

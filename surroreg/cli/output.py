@@ -63,16 +63,9 @@ def say(text: str) -> None:
 
 def say_json(**data: Any) -> None:
     """Print data as JSON, as the whole answer."""
-    say(json.dumps(plain({"schema": SCHEMA, **data}), indent=2))
+    from surroreg.specs.plain import json_safe
 
-
-def plain(data: dict[str, Any]) -> Any:
-    """Return data as JSON has it; numbers that it does not know, such as the infinite bound of a parameter, are text.
-
-    Raises:
-        TypeError, ValueError: it cannot be JSON.
-    """
-    return json.loads(json.dumps(data), parse_constant=lambda text: repr(float(text)))
+    say(json.dumps(json_safe({"schema": SCHEMA, **data}), indent=2))
 
 
 def tell(text: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import re
 from collections import Counter
@@ -15,6 +14,7 @@ from typing import Any, Literal
 from surroreg import files
 from surroreg.conformance.table import CHECKS
 from surroreg.errors import SurroregError, printable
+from surroreg.specs.plain import json_safe
 
 Status = Literal["passed", "failed", "warned", "known", "skipped", "unverified"]
 
@@ -170,7 +170,7 @@ class Report:
         if path.name == "badge.json" or path.name.endswith(".badge.json"):
             text = json.dumps(self.badge(), indent=2)
         elif path.suffix == ".json":
-            text = json.dumps(_strict(self.to_dict()), indent=2, allow_nan=False)
+            text = json.dumps(json_safe(self.to_dict()), indent=2)
         elif path.suffix == ".md":
             text = self.markdown()
         else:
@@ -190,15 +190,6 @@ def _code(text: str) -> str:
 def _fence(text: str, least: int) -> str:
     """Return more backticks than follow one another in a text."""
     return "`" * max(least, 1 + max(map(len, re.findall("`+", text)), default=0))
-
-
-def _strict(thing: Any) -> Any:
-    """Return ``thing`` with numbers that JSON does not know, infinite bounds of parameters say, as text."""
-    if isinstance(thing, Mapping):
-        return {key: _strict(value) for key, value in thing.items()}
-    if isinstance(thing, (list, tuple)):
-        return [_strict(value) for value in thing]
-    return repr(thing) if isinstance(thing, float) and not math.isfinite(thing) else thing
 
 
 def destination(path: str | Path) -> Path:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import contextlib
 from html import escape
-from typing import Any
 
 from surroreg.drawing import curve
 from surroreg.drawing.drawable import Drawable
 from surroreg.drawing.svg import picture
 from surroreg.errors import SpecError, in_one_line
+from surroreg.formula.display import brief, brief_default
 from surroreg.formula.mathml import mathml
 from surroreg.registry import process
 from surroreg.specs import SurrogateSpec
-from surroreg.specs.imports import reference_to
 
 _CELL = "text-align:left;vertical-align:top;padding:2px 12px 2px 0;background:none"
 
@@ -40,19 +39,8 @@ def card(what: Drawable | SurrogateSpec) -> str:
 def _values(what: Drawable | SurrogateSpec) -> dict[str, str]:
     """Return the parameters' values as text."""
     if isinstance(what, SurrogateSpec):
-        return {p.name: "required" if p.required else _shown(p.default) for p in what.parameters}
-    return {name: _shown(value) for name, value in what.params.items()}
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:g}"
-    if isinstance(value, bool | int):
-        return str(value)
-    if hasattr(value, "requires_grad"):
-        text = _shown(value.item()) if value.numel() == 1 else str(value.tolist())
-        return f"{text} (learns)" if value.requires_grad else text
-    return reference_to(value)
+        return {parameter.name: brief_default(parameter) for parameter in what.parameters}
+    return {name: brief(value) for name, value in what.params.items()}
 
 
 def _formula(spec: SurrogateSpec) -> str:

@@ -71,6 +71,19 @@ class Equivalent:
     verified: bool = False
     library: str = ""
 
+    @property
+    def signature(self) -> str:
+        """Its parameters there with their defaults, such as ``"alpha=2, f"``."""
+        return ", ".join(name if value is None else f"{name}={value:g}" for name, value in self.theirs.items())
+
+    @property
+    def call(self) -> str:
+        """The surrogate here as a call, its parameters as formulas of theirs; empty if there is no equivalent."""
+        values = dict(self.params)
+        values |= {"scale": self.scale} if self.scale != "1" else {}
+        values |= {"shift": self.shift} if self.shift != "0" else {}
+        return self.ours and f"{self.ours}({', '.join(f'{name}={formula}' for name, formula in values.items())})"
+
 
 #: ``params`` and ``back`` of the rows whose one parameter, alpha, is our slope, our inverse width, or that of an erf.
 SLOPE = ({"slope": "alpha"}, {"alpha": "slope"})

@@ -10,8 +10,8 @@ import surroreg
 from surroreg.cli.arguments import NAMES, offer
 from surroreg.cli.blame import blamed
 from surroreg.cli.command import Command
-from surroreg.cli.listing import default, table
-from surroreg.cli.output import plain, say, say_json, tell
+from surroreg.cli.listing import table
+from surroreg.cli.output import say, say_json, tell
 
 if TYPE_CHECKING:
     from surroreg.specs import SurrogateSpec
@@ -31,9 +31,11 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     """Print the surrogates that match a pattern; the exit code is 1 if there are none."""
+    from surroreg.specs.plain import json_safe
+
     specs = {name: surroreg.spec(name) for name in surroreg.names(arguments.pattern)}
     if arguments.json:
-        say_json(surrogates=_each(specs, lambda name, spec: plain({"surrogate": name, **spec.to_dict()})))
+        say_json(surrogates=_each(specs, lambda name, spec: json_safe({"surrogate": name, **spec.to_dict()})))
     elif specs:
         say("\n".join(table(_each(specs, lambda name, spec: (name, _defaults(spec), spec.summary)))))
     if not specs:
@@ -63,7 +65,9 @@ def _each(specs: Mapping[str, SurrogateSpec], form: Callable[[str, SurrogateSpec
 
 
 def _defaults(spec: SurrogateSpec) -> str:
-    return ", ".join(f"{parameter.name}={default(parameter)}" for parameter in spec.parameters)
+    from surroreg.formula.display import brief_default
+
+    return ", ".join(f"{parameter.name}={brief_default(parameter)}" for parameter in spec.parameters)
 
 
 COMMAND = Command(

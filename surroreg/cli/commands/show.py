@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from surroreg.cli.arguments import NAMES, offer
 from surroreg.cli.blame import blamed
 from surroreg.cli.command import Command
-from surroreg.cli.listing import default, named, table
+from surroreg.cli.listing import named, table
 from surroreg.cli.output import answer, say, say_json, tell
 from surroreg.errors import in_one_line
 
@@ -34,6 +34,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _describe(spec: SurrogateSpec) -> None:
+    from surroreg.formula.display import brief_default
     from surroreg.specs.parameters import LIMITS
 
     say(f"{spec.name}: {spec.summary}")
@@ -42,7 +43,7 @@ def _describe(spec: SurrogateSpec) -> None:
     _draw(spec)
     if spec.description:
         say(textwrap.fill(" ".join(spec.description.split()), 88) + "\n")
-    for line in table((f"  {p.name}", p.symbol, default(p), p.bounds, p.doc) for p in spec.parameters):
+    for line in table((f"  {p.name}", p.symbol, brief_default(p), p.bounds, p.doc) for p in spec.parameters):
         say(line)
     if any(parameter.type is float for parameter in spec.parameters):
         say(f"  {LIMITS}")

@@ -57,7 +57,7 @@ def _print_known(library: str | None, as_json: bool) -> int:
         say_json(equivalents=[_facts(row) for row in rows])
         return 0
     marks = {True: "", False: "unverified"}
-    say("\n".join(table((_theirs(r), _ours(r) or "no equivalent", marks[r.verified], r.note) for r in rows)))
+    say("\n".join(table((_theirs(r), r.call or "no equivalent", marks[r.verified], r.note) for r in rows)))
     return 0
 
 
@@ -65,20 +65,13 @@ def _facts(row: Equivalent) -> dict[str, object]:
     from surroreg.libraries import LIBRARIES
 
     version = LIBRARIES[row.library].version or None
-    facts = {"theirs": _theirs(row), "ours": _ours(row) or None, "note": row.note}
+    facts = {"theirs": _theirs(row), "ours": row.call or None, "note": row.note}
     return {**facts, "verified": row.verified, "version": version}
 
 
 def _theirs(row: Equivalent) -> str:
-    values = ", ".join(name if value is None else f"{name}={value:g}" for name, value in row.theirs.items())
-    return f"{row.library}.{row.names[0]}({values})" if row.ours else f"{row.library}.{row.names[0]}"
-
-
-def _ours(row: Equivalent) -> str:
-    """Return the surrogate of ours in a row, its parameters as formulas of theirs; empty if there is none."""
-    values = {**row.params, **({"scale": row.scale} if row.scale != "1" else {})}
-    values |= {"shift": row.shift} if row.shift != "0" else {}
-    return row.ours and f"{row.ours}({', '.join(f'{name}={text}' for name, text in values.items())})"
+    name = f"{row.library}.{row.names[0]}"
+    return f"{name}({row.signature})" if row.ours else name
 
 
 COMMAND = Command(

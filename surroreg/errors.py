@@ -94,15 +94,17 @@ def _beginning(text: str, length: int) -> str:
     return text if len(text) <= length else f"{text[:length]}..."
 
 
-def shortened(value: object) -> str:
-    """Return the beginning of ``repr(value)``, whatever the object's own method does."""
+def shortened(value: object, length: int = 200) -> str:
+    """Return the beginning of ``repr(value)``, whatever the object's own method does; a text keeps both quotes."""
+    if type(value) is str:
+        return repr(_beginning(value, length))
     try:
         text = printable(repr(value))
     except KeyboardInterrupt:
         raise
     except BaseException:  # a plugin's __repr__, or an integer of too many digits
         text = object.__repr__(value)
-    return _beginning(text, 200)
+    return _beginning(text, length)
 
 
 def in_one_line(error: BaseException) -> str:

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from surroreg.errors import SpecError, did_you_mean
+from surroreg.errors import SpecError, did_you_mean, shortened
 from surroreg.specs.validation import FORMULA_LENGTH
 
 #: Bounds of a formula: characters, nodes of its tree, calls, and levels. The formulas of the built-ins and of this
@@ -109,7 +109,7 @@ def read(text: object) -> ast.expr:
     try:
         return _read(text)
     except SpecError as error:
-        raise SpecError(f"the formula {short(text)} cannot be read: {error}.") from error
+        raise SpecError(f"the formula {shortened(text, 80)} cannot be read: {error}.") from error
 
 
 @functools.lru_cache(maxsize=1024)
@@ -132,11 +132,6 @@ def parts(node: ast.expr) -> tuple[Any, list[ast.expr]]:
     raise TypeError(f"{type(node).__name__} is in no formula")
 
 
-def short(text: str, length: int = 80) -> str:
-    """Return a text as a message shows it: in quotes, without control characters, cut off where it is long."""
-    return repr(text if len(text) <= length else text[:length] + "...")
-
-
 @functools.lru_cache(maxsize=1024)
 def _read(text: str) -> ast.expr:
     if len(text) > LENGTH:
@@ -149,7 +144,7 @@ def _read(text: str) -> ast.expr:
         code = "" if strange[0].isascii() else f" (U+{ord(strange[0]):04X})"  # it may look like a letter of a name
         raise SpecError(f"it contains {strange[0]!r}{code}. {hint}")
     if lettered := _LETTERED.search(line):
-        raise SpecError(f"{short(lettered[0], 40)} is no decimal number. Write * for a product")
+        raise SpecError(f"{shortened(lettered[0], 40)} is no decimal number. Write * for a product")
     try:
         tree = ast.parse(line, mode="eval").body
     except SyntaxError as error:
@@ -227,7 +222,7 @@ class _Checker:
         text = self.text[node.col_offset : node.end_col_offset]
         vanishes = value == 0 and text.strip("0.") != ""
         if vanishes or value > sys.float_info.max:
-            raise SpecError(f"the number {short(text, 40)} is out of the range of float64")
+            raise SpecError(f"the number {shortened(text, 40)} is out of the range of float64")
         node.kind = text  # SymPy computes with the digits as they were written
         return float(value)
 
@@ -291,7 +286,7 @@ class _Checker:
         return float(value)
 
     def shown(self, node: ast.expr) -> str:
-        return short(self.text[node.col_offset : node.end_col_offset], 40)
+        return shortened(self.text[node.col_offset : node.end_col_offset], 40)
 
 
 def _is_sum(op: ast.operator) -> bool:

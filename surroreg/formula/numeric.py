@@ -9,7 +9,7 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from surroreg.errors import SpecError
+from surroreg.errors import SpecError, shortened
 from surroreg.formula import grammar
 from surroreg.formula.text import NOISE, declared, tree
 from surroreg.specs import SurrogateSpec
@@ -41,7 +41,7 @@ def kinks(spec: SurrogateSpec, params: Mapping[str, Any]) -> list[float]:
     places = [_evaluate(spec, text, params) for text in spec.traits.kinks]
     for text, place in zip(spec.traits.kinks, places, strict=True):
         if not math.isfinite(place):
-            raise SpecError(f"{spec.name}: the kink {grammar.short(text)} is {place} at {dict(params)}.")
+            raise SpecError(f"{spec.name}: the kink {shortened(text, 80)} is {place} at {dict(params)}.")
     return sorted(places)
 
 

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from surroreg.errors import SpecError, in_one_line
+from surroreg.errors import SpecError, in_one_line, shortened
 from surroreg.formula import grammar
 from surroreg.formula.numeric import DIGITS, compiled, context
 from surroreg.formula.text import declared, known, tree
@@ -43,7 +43,7 @@ def _expression(spec: SurrogateSpec, tree: ast.expr) -> Any:
         return _built(tree, {name: sympy.Symbol(name, real=True) for name in known(spec)})
     except Exception as error:  # also what SymPy raises where it cannot compare or sort
         reason = error if isinstance(error, SpecError) else in_one_line(error)
-        raise SpecError(f"{spec.name}: {grammar.short(ast.unparse(tree))} cannot be computed: {reason}.") from error
+        raise SpecError(f"{spec.name}: {shortened(ast.unparse(tree), 80)} cannot be computed: {reason}.") from error
 
 
 def _built(node: ast.expr, symbols: Mapping[str, Any]) -> Any:

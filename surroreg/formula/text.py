@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from surroreg.errors import SpecError, did_you_mean
+from surroreg.errors import SpecError, did_you_mean, shortened
 from surroreg.formula import grammar
 from surroreg.specs import SurrogateSpec
 
@@ -42,5 +42,5 @@ def tree(spec: SurrogateSpec, text: str) -> ast.expr:
     strange = sorted(grammar.names(found).difference(names, grammar.CONSTANTS))
     if strange:
         allowed = f"it may use {', '.join([*names, *grammar.CONSTANTS])}.{did_you_mean(strange[0], names)}"
-        raise SpecError(f"{spec.name}: the formula {grammar.short(text)} uses {strange[0]!r}; {allowed}")
+        raise SpecError(f"{spec.name}: the formula {shortened(text, 80)} uses {strange[0]!r}; {allowed}")
     return found

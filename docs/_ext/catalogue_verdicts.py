@@ -13,6 +13,7 @@ from catalogue_facts import Entry
 
 import surroreg
 from surroreg.errors import in_one_line
+from surroreg.specs.origin import package_of
 
 DEVICES = ("cpu", "meta")
 EXAMPLES = 10
@@ -71,7 +72,7 @@ def _checked(entry: Entry) -> Verdict:
 def _fingerprint(spec: surroreg.SurrogateSpec) -> str:
     """Return a digest of all that a verdict depends on: torch, surroreg, the spec and the package it is from."""
     digest = hashlib.sha256(f"{torch.__version__} {DEVICES} {EXAMPLES} {json.dumps(spec.to_dict())}".encode())
-    for package in sorted({"surroreg", spec.origin.partition(":")[0].partition(".")[0]}):
+    for package in sorted({"surroreg", package_of(spec)}):
         try:
             found = importlib.util.find_spec(package)
         except (ImportError, ValueError):  # a function says itself where it is from, and may say anything

@@ -10,6 +10,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 import surroreg
+from surroreg.drawing.svg import Frame
 from surroreg.shape import peak
 
 WIDTH, HEIGHT, EDGE = 160, 90, 8
@@ -34,16 +35,16 @@ def curve(surrogate: surroreg.Surrogate) -> str:
     """Return the step and the derivative as SVG, from 2.5 below the threshold to 2.5 above."""
     x = torch.linspace(-2.5, 2.5, 251, dtype=torch.float64)
     heights = surrogate.derivative(x) / peak(surrogate.spec, surrogate.params)
-    base, tall = HEIGHT - EDGE, HEIGHT - 2 * EDGE
-    across = (x + 2.5) / 5 * (WIDTH - 2 * EDGE) + EDGE
-    points = " ".join(f"{a:.1f},{base - tall * h:.1f}" for a, h in zip(across.tolist(), heights.tolist(), strict=True))
+    base = HEIGHT - EDGE
+    frame = Frame((EDGE, WIDTH - EDGE), (EDGE, base), (-2.5, 2.5), (0, 1))
+    line = frame.path(zip(x.tolist(), heights.tolist(), strict=True))
     return CURVE.format(
         name=surrogate.spec.name,
         width=WIDTH,
         height=HEIGHT,
         step=f"M{EDGE},{base} H{WIDTH / 2} V{EDGE} H{WIDTH - EDGE}",
-        line=f"M{points}",
-        area=f"M{EDGE},{base} L{points} L{WIDTH - EDGE},{base}Z",
+        line=line,
+        area=f"{line}V{base}H{EDGE}Z",
     )
 
 

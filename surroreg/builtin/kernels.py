@@ -91,15 +91,15 @@ def spike_rate_escape(x: Tensor, grad: Tensor, beta: float, slope: float) -> Ten
     return torch.addcmul(constant(0.0, x), result, grad, value=slope, out=result)
 
 
-def noise_like(x: Tensor, mean: float, variance: float) -> Tensor:
-    """Return ``(U - 1/2 + mean)*variance``, U uniform on [0, 1), drawn and rounded as snnTorch does."""
+def noise_in_place(x: Tensor, mean: float, variance: float) -> Tensor:
+    """Return the numbers of ``stochastic.noise_like`` in one new tensor; ``vmap`` over a parameter refuses this."""
     noise = torch.rand_like(x).sub_(0.5)
     return (noise.add_(mean) if mean else noise).mul_(variance)
 
 
 def stochastic_spike_operator(spikes: Tensor, grad: Tensor, mean: float, variance: float) -> Tensor:
     """Noise where there is no spike. The weights of the mean are 0 and 1, so it is exact, and no mask is made."""
-    noise = noise_like(spikes, mean, variance)
+    noise = noise_in_place(spikes, mean, variance)
     return noise.lerp_(constant(1.0, spikes), spikes).mul_(grad)
 
 
@@ -116,4 +116,4 @@ def inverse_stochastic_spike_operator(
     inverse = x.clamp(min=0).add_(threshold).reciprocal_()
     # A mask of booleans would take many times longer to make.
     spikes = torch.gt(x, constant(0.0, x), out=torch.empty_like(x))
-    return noise_like(x, mean, variance).lerp_(inverse, spikes).mul_(grad)
+    return noise_in_place(x, mean, variance).lerp_(inverse, spikes).mul_(grad)

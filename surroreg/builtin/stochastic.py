@@ -23,7 +23,7 @@ VARIANCE = Parameter(
 
 
 def noise_like(x: Tensor, mean: float, variance: float) -> Tensor:
-    """Return ``(U - 1/2 + mean)*variance``, U uniform on [0, 1), drawn as snnTorch draws it."""
+    """Return ``(U - 1/2 + mean)*variance``, U uniform on [0, 1), drawn and rounded as in snnTorch."""
     import torch
 
     return (torch.rand_like(x) - 0.5 + mean) * variance

@@ -28,6 +28,8 @@ def blamed(*specs: SurrogateSpec) -> Iterator[None]:
     except BaseException as error:
         import traceback
 
+        from surroreg.specs.origin import is_foreign
+
         foreign = [spec for spec in specs if is_foreign(spec)]
         if not foreign:
             raise
@@ -35,8 +37,3 @@ def blamed(*specs: SurrogateSpec) -> Iterator[None]:
         frame, line = list(traceback.walk_tb(error.__traceback__))[-1]
         place = f"in {frame.f_code.co_name}, {frame.f_code.co_filename}:{line}"
         raise SurroregError(f"the code of {names} failed: {in_one_line(error)} ({place}).") from error
-
-
-def is_foreign(spec: SurrogateSpec) -> bool:
-    """Whether a surrogate is none of surroreg's own."""
-    return spec.origin.partition(":")[0].partition(".")[0] != "surroreg"

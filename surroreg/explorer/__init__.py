@@ -20,6 +20,7 @@ from surroreg.errors import SpecError, SurroregError, in_one_line
 from surroreg.explorer.sliders import slider
 from surroreg.formula import javascript
 from surroreg.specs import SurrogateSpec
+from surroreg.specs.origin import is_foreign
 from surroreg.specs.parameters import SCALE, SHIFT, Parameter, in_words
 
 #: What the page opens with: four shapes of the same height.
@@ -55,7 +56,7 @@ def page(names: Iterable[str] | None = None) -> str:
         except SpecError as error:
             omitted[name] = str(error).removeprefix(f"{spec.name}: ")
         except Exception as error:  # one plugin takes the page from no other
-            if spec.origin.startswith("surroreg."):
+            if not is_foreign(spec):
                 raise
             omitted[name] = in_one_line(error)
     for name in shown:

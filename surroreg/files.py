@@ -1,4 +1,4 @@
-"""Writing files: one that exists keeps what it holds until all of the new content is on the disk."""
+"""Writing files: an existing file keeps its content until all of the new content is on the disk."""
 
 from __future__ import annotations
 
@@ -12,54 +12,55 @@ from pathlib import Path
 
 from surroreg.errors import SurroregError
 
-#: A folder that takes no new file, or a file that another file system is mounted on, can still be written in place.
+#: Errors after which the file is written in place: its folder takes no new file, or another file system is mounted on
+#: it.
 _IN_PLACE = {errno.EACCES, errno.EPERM, errno.EBUSY}
 
 
 def write(path: str | Path, content: bytes) -> None:
-    """Write a file, or leave what is there as it was.
+    """Write a file. If that fails, an existing file keeps its content.
 
-    The content goes into a file beside it, which then takes its place and its mode. A link is followed. What is no
-    regular file, such as ``/dev/null`` or a pipe, is written to directly.
+    The content goes into a new file beside the target, which then replaces the target and takes its mode. A link is
+    followed. A target that is no regular file, such as ``/dev/null`` or a pipe, is written to directly.
 
     Raises:
-        SurroregError: it cannot be written.
+        SurroregError: the file cannot be written.
     """
     with _explained(path):
-        found = _status(path)
-        if found is not None and not stat.S_ISREG(found.st_mode):
+        status = _status(path)
+        if status is not None and not stat.S_ISREG(status.st_mode):
             _write_in_place(path, content)
             return
         target = os.path.realpath(path)
         try:
             with _beside(target) as new:
                 Path(new).write_bytes(content)
-                if found is not None:
-                    with contextlib.suppress(OSError, AttributeError):  # where root writes, the owner stays
-                        os.chown(new, found.st_uid, found.st_gid)
-                    os.chmod(new, stat.S_IMODE(found.st_mode))
+                if status is not None:
+                    with contextlib.suppress(OSError, AttributeError):  # if root writes, the file keeps its owner
+                        os.chown(new, status.st_uid, status.st_gid)
+                    os.chmod(new, stat.S_IMODE(status.st_mode))
                 os.replace(new, target)
         except OSError as error:
-            if found is None or error.errno not in _IN_PLACE:
+            if status is None or error.errno not in _IN_PLACE:
                 raise
             _write_in_place(target, content)
 
 
 def refuse_unwritable(path: str | Path) -> None:
-    """Raise what :func:`write` would raise, as far as that can be known before; nothing is changed.
+    """Raise the error that :func:`write` would raise, as far as it can be known before. No file changes.
 
     Raises:
-        SurroregError: it cannot be written.
+        SurroregError: the file cannot be written.
     """
     with _explained(path):
-        found = _status(path)
-        if found is not None and not stat.S_ISREG(found.st_mode):
+        status = _status(path)
+        if status is not None and not stat.S_ISREG(status.st_mode):
             return
         try:
             with _beside(os.path.realpath(path)):
                 pass
         except OSError as error:
-            if found is None or error.errno not in _IN_PLACE:
+            if status is None or error.errno not in _IN_PLACE:
                 raise
 
 
@@ -67,34 +68,34 @@ def refuse_unwritable(path: str | Path) -> None:
 def _explained(path: str | Path) -> Iterator[None]:
     try:
         yield
-    except (OSError, ValueError) as error:  # the latter for a name with a null character
+    except (OSError, ValueError) as error:  # ValueError: the name has a null character
         reason = getattr(error, "strerror", None) or error
         raise SurroregError(f"cannot write {str(path)!r}: {reason}.") from error
 
 
 def _status(path: str | Path) -> os.stat_result | None:
-    """Return what is at a path, if anything; raise if it may not be written to."""
+    """Return the status of a file, or ``None`` if there is none. Raise if the file may not be written to."""
     try:
-        found = os.stat(Path(path))  # as a Path, an empty name is the current folder and no new file
+        status = os.stat(Path(path))  # as a Path, an empty name is the current folder, and not a new file
     except FileNotFoundError:
         return None
-    if stat.S_ISDIR(found.st_mode):
+    if stat.S_ISDIR(status.st_mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-    if not os.access(path, os.W_OK):  # to replace a file, the right to write into its folder would do
+    if not os.access(path, os.W_OK):  # without this check, a read-only file in a writable folder would be replaced
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-    return found
+    return status
 
 
 @contextlib.contextmanager
 def _beside(target: str) -> Iterator[str]:
-    """Create an empty file in the same folder, where renaming is one step; it is gone afterwards."""
+    """Create an empty file in the same folder, so that renaming it is one step; remove it afterwards."""
     new = os.path.join(os.path.dirname(target), f".surroreg-{secrets.token_hex(8)}")
-    with open(new, "xb"):  # not tempfile: a new file has the mode that the user's mask gives
+    with open(new, "xb"):  # tempfile would give mode 600 in place of the mode of the user's mask
         pass
     try:
         yield new
     finally:
-        with contextlib.suppress(FileNotFoundError):  # it is in its place
+        with contextlib.suppress(FileNotFoundError):  # it has replaced the target
             os.unlink(new)
 
 

@@ -19,15 +19,16 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-#: Inches: one column of a paper, and what a line of the legend adds.
+#: Inches: the width of a column of a paper, the height without a legend, and the height of a line of the legend.
 WIDTH, HEIGHT, LINE = 3.5, 2.7, 0.15
-#: Told apart by all eyes, in this order (Okabe & Ito 2008); their yellow is too pale for a line.
+#: Colours that colour-blind readers distinguish, too (Okabe & Ito 2008), without their yellow: too pale for a line.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-#: More curves than colours differ in their dashes too.
+#: From the eighth curve on, the colours repeat with other dashes.
 DASHES = ("solid", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1.5, 1, 1.5)))
 GREY = "#777777"
 
-#: What a file name may end in, and what keeps its making time out of the file, so that it can be compared.
+#: The permitted endings of a file name, each with the metadata that keeps the date out of the file. With a date, the
+#: same surrogates would not give the same file again.
 ENDINGS: dict[str, dict[str, Any]] = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}, ".png": {}}
 
 _STYLE: dict[str, Any] = {
@@ -42,7 +43,7 @@ _STYLE: dict[str, Any] = {
     "lines.linewidth": 1.4,
     "pdf.fonttype": 42,  # letters stay letters, which journals ask for
     "savefig.dpi": 300,
-    "svg.hashsalt": "surroreg",  # names within the file do not depend on chance
+    "svg.hashsalt": "surroreg",  # without a salt, matplotlib draws the ids in the file at random
     "xtick.labelsize": 7,
     "xtick.major.width": 0.6,
     "ytick.labelsize": 7,
@@ -55,20 +56,20 @@ _LEGEND = {"family": "monospace", "size": 7}
 def plot(surrogates: Drawable | Iterable[Drawable], ax: Axes | None = None) -> Figure:
     """Draw one surrogate, or several over one another.
 
-    The derivative is filled, and broken where it jumps. One that is drawn at random shows as its mean in the band it
-    stays in; a black box as the gradient that reaches its input.
+    The area under the derivative is filled. The line breaks where the derivative jumps. A random derivative is drawn as
+    its mean, within the band of its values; a black box as the gradient of its input.
 
     Args:
-        surrogates: one, or several.
-        ax: where to draw the derivatives. If ``None``, a figure of its own also shows the spike and the primitives.
+        surrogates: a surrogate, or several.
+        ax: axes for the derivatives. If ``None``, a new figure also shows the spike and the primitives.
 
     Returns:
-        The figure. It is none of pyplot's: nothing is shown, and nothing has to be closed.
+        The figure. pyplot does not know it, so it is not shown and need not be closed.
 
     Raises:
         MissingLibraryError: matplotlib is not installed.
-        ParameterError: a parameter is a tensor of several values, so that there is no single curve.
-        SurroregError: there is nothing to draw.
+        ParameterError: a parameter is a tensor of several values, so there is no single curve.
+        SurroregError: no surrogate is given.
     """
     several = list(surrogates) if isinstance(surrogates, Iterable) else [surrogates]
     if not several:
@@ -77,7 +78,7 @@ def plot(surrogates: Drawable | Iterable[Drawable], ax: Axes | None = None) -> F
         if ax is not None:
             _draw_derivatives(ax, several, _curves(several))
             ax.legend(prop=_LEGEND)
-            return ax.figure.figure  # of a subfigure, what that is part of
+            return ax.figure.figure  # the axes may be in a subfigure
         return _figure(several, _curves(several))
 
 
@@ -85,11 +86,11 @@ def save(surrogates: Drawable | Iterable[Drawable], path: str | Path) -> Path:
     """Write the figure of :func:`plot` to a file, and return its path.
 
     Args:
-        surrogates: one, or several.
+        surrogates: a surrogate, or several.
         path: a name that ends in ``.svg``, ``.pdf`` or ``.png``. The same surrogates give the same file again.
 
     Raises:
-        SurroregError: the name ends otherwise, or the file cannot be written; else as :func:`plot`.
+        SurroregError: the name has another ending, or the file cannot be written; else as :func:`plot`.
     """
     path = Path(path)
     if path.suffix.lower() not in ENDINGS:
@@ -103,7 +104,7 @@ def save(surrogates: Drawable | Iterable[Drawable], path: str | Path) -> Path:
 
 
 def _style() -> Any:
-    """Return a context in which things look the same whatever the caller's settings are, and leave those alone."""
+    """Return a context in which plots look the same whatever the caller's settings are. The settings stay unchanged."""
     try:
         import matplotlib.style
     except ImportError as error:
@@ -112,9 +113,9 @@ def _style() -> Any:
 
 
 def _curves(surrogates: Sequence[Drawable]) -> list[Curve]:
-    """Return the curves, all over the stretch that shows the whole of each."""
-    own = [curve.of(surrogate) for surrogate in surrogates]
-    window = min(one.low for one in own), max(one.high for one in own)
+    """Return the curves, all over one window that shows each of them whole."""
+    curves = [curve.of(surrogate) for surrogate in surrogates]
+    window = min(each.low for each in curves), max(each.high for each in curves)
     return [curve.of(surrogate, window) for surrogate in surrogates]
 
 
@@ -126,9 +127,8 @@ def _figure(surrogates: Sequence[Drawable], curves: Sequence[Curve]) -> Figure:
     _draw_spikes(above, surrogates, curves)
     _draw_derivatives(below, surrogates, curves)
     figure.align_ylabels()
-    handles, labels = (
-        there + here for there, here in zip(*(ax.get_legend_handles_labels() for ax in (below, above)), strict=True)
-    )
+    legends = [ax.get_legend_handles_labels() for ax in (below, above)]
+    handles, labels = (lower + upper for lower, upper in zip(*legends, strict=True))
     figure.legend(handles, labels, loc="outside upper left", prop=_LEGEND)
     figure.set_size_inches(WIDTH, HEIGHT + LINE * sum(label.count("\n") + 1 for label in labels))
     return figure
@@ -138,13 +138,13 @@ def _draw_derivatives(ax: Axes, surrogates: Sequence[Drawable], curves: Sequence
     ax.axhline(0, color=GREY, linewidth=0.5, zorder=0)
     ax.axvline(0, color=GREY, linewidth=0.5, linestyle=(0, (1, 2)), zorder=0)
     before = len(ax.get_legend_handles_labels()[1])
-    for place, (surrogate, one) in enumerate(zip(surrogates, curves, strict=True), before):
+    for place, (surrogate, drawn) in enumerate(zip(surrogates, curves, strict=True), before):
         look = _look(place)
-        for number, line in enumerate(one.lines):
-            xs, ys, least, most = zip(*line, strict=True)
+        for number, line in enumerate(drawn.lines):
+            xs, ys, lowest, highest = zip(*line, strict=True)
             ax.plot(xs, ys, **look, label="" if number else _label(surrogate), solid_joinstyle="round")
-            if one.random:
-                ax.fill_between(xs, least, most, color=look["color"], alpha=0.3, linewidth=0)
+            if drawn.random:
+                ax.fill_between(xs, lowest, highest, color=look["color"], alpha=0.3, linewidth=0)
             if len(curves) == 1:
                 ax.fill_between(xs, ys, color=look["color"], alpha=0.12, linewidth=0)
     ax.margins(x=0)
@@ -181,5 +181,5 @@ def _look(place: int) -> dict[str, Any]:
 
 
 def _label(surrogate: Drawable) -> str:
-    """Return the call that loads a surrogate, in lines that fit a column."""
+    """Return the call that loads a surrogate, broken into lines that fit a column."""
     return textwrap.fill(repr(surrogate).removeprefix("surroreg."), 50, subsequent_indent="     ")

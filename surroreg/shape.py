@@ -1,4 +1,4 @@
-"""What a surrogate's derivative looks like, in numbers: computed from the derivative itself, never typed by hand."""
+"""The shape of a derivative in numbers, computed from the derivative itself and never typed by hand."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from surroreg.errors import ParameterError
 from surroreg.specs import SurrogateSpec
 from surroreg.specs.parameters import SHIFT
 
-#: Octaves looked at, on both sides of zero: from 2^-64 to 2^500 membrane units.
+#: Octaves that are evaluated on both sides of zero: from 2^-64 to 2^500 membrane units.
 _OCTAVES = range(-64, 500)
+#: Places in each octave.
 _NODES = 20
 
 Derivative = Callable[[Tensor], Tensor]
@@ -25,15 +26,16 @@ Derivative = Callable[[Tensor], Tensor]
 
 @dataclass(frozen=True)
 class Shape:
-    """What a derivative looks like, in numbers; lengths are in membrane units.
+    """The shape of a derivative in numbers. Lengths are in membrane units.
 
     Args:
-        peak: its largest absolute value, and ``peak_at``, where that is (the place nearest zero, if there are several).
-        area: its integral over all inputs; ``inf`` where the tails make it so.
-        support: the interval outside which it is exactly zero.
-        half_width: half the length of the stretch around the peak on which it is at least half of the peak.
-        tail: the power by which its heavier tail falls: 2 if as 1/x², 0 if not at all, ``inf`` if faster than any.
-        lipschitz: its largest slope, which bounds the curvature of the loss; ``inf`` if it jumps.
+        peak: the largest absolute value of the derivative.
+        peak_at: the input of the peak; the input nearest to zero, if there are several.
+        area: the integral of the derivative over all inputs; may be ``inf``.
+        support: the interval outside which the derivative is exactly zero.
+        half_width: half the length of the interval around the peak where the derivative is at least half of the peak.
+        tail: the power by which the heavier tail falls: 2 for 1/x², 0 for a constant, ``inf`` if faster than any power.
+        lipschitz: the largest slope, which bounds the curvature of the loss; ``inf`` if the derivative jumps.
     """
 
     peak: float
@@ -48,11 +50,11 @@ class Shape:
 def shape(spec: SurrogateSpec, params: Mapping[str, Any]) -> Shape:
     """Return the shape of the derivative, at the given values of all parameters.
 
-    All of it is computed from the derivative in float64, at some twenty thousand places on both sides of zero and of
-    every declared kink, dense near these. What is narrow and far from all of them may be missed.
+    The numbers come from values of the derivative in float64, at some twenty thousand places on both sides of zero and
+    of every declared kink, dense near these. A narrow bump far from zero and from every kink may be missed.
 
     Raises:
-        ParameterError: the derivative is drawn at random, or a parameter is a tensor of several values.
+        ParameterError: the derivative is random, or a parameter is a tensor of several values.
     """
     curve = _Curve(spec, params)
     height, place = curve.summit
@@ -73,7 +75,7 @@ def peak(spec: SurrogateSpec, params: Mapping[str, Any]) -> float:
 
 
 def area(spec: SurrogateSpec, params: Mapping[str, Any]) -> float:
-    """Return the integral of the derivative over all inputs, ``inf`` where it has none; as :func:`shape`."""
+    """Return the integral of the derivative over all inputs, ``inf`` if it diverges; as :func:`shape`."""
     return _Curve(spec, params).area
 
 
@@ -83,7 +85,7 @@ class _Curve:
     def __init__(self, spec: SurrogateSpec, params: Mapping[str, Any]) -> None:
         self.derivative = _derivative(spec, params)
         self.kinks = formula.kinks(spec, {k: v.item() if isinstance(v, Tensor) else v for k, v in params.items()})
-        # A narrow bump may lie at a kink, or where a shift has moved it.
+        # A narrow bump may lie at a kink, or at the shifted threshold.
         shift = params.get(SHIFT.name, 0.0) if spec.base else 0.0
         self.centres = {0.0, *self.kinks, float(shift)}
         octaves = [side * 2.0**exponent for exponent in _OCTAVES for side in (1, -1)]
@@ -101,19 +103,20 @@ class _Curve:
     def summit(self) -> tuple[float, float]:
         """The peak and its place."""
         best = float(self.heights.max())
-        level = self.places[self.heights >= best * (1 - 1e-14)]  # rounding; more reaches far down a wide slope
+        # The factor allows for rounding. A smaller factor would admit places far from the peak of a wide bump.
+        level = self.places[self.heights >= best * (1 - 1e-14)]
         centred = [at for at in level.tolist() if at in self.centres]
         nearest = min(centred or level.tolist(), key=abs)
         place = int((self.places - nearest).abs().argmin())
         low, high = self.places[max(place - 1, 0)], self.places[min(place + 1, len(self.places) - 1)]
         top, at = _climbed(self.height, low, high)
-        # Between the places, or only rounded up there.
+        # A summit between the places counts only if it is higher by more than rounding.
         best, at = (top, at) if top > best * (1 + 1e-12) else (best, float(self.places[place]))
         return _rounded(best), _rounded(at)
 
     @functools.cached_property
     def area(self) -> float:
-        """By Gauss-Legendre quadrature, by octaves and kinks; infinite if the last ones still count."""
+        """The integral by Gauss-Legendre quadrature between edges; infinite if the outermost octaves contribute."""
         parts = (self.derivative(self.nodes) * self.weights).sum(1)
         total = float(parts.sum())
         tails = max(abs(float(parts[0])), abs(float(parts[-1])))
@@ -121,28 +124,28 @@ class _Curve:
         return _rounded(total) if finite else math.inf
 
     def end(self, side: int) -> float:
-        """Return where the derivative ends on one side of its peak: infinity, unless it is exactly zero from there."""
+        """Return the input from which the derivative is exactly zero on one side of its peak, or infinity."""
         inside = self.places[self.heights > 0]
         last = float(inside.max() if side > 0 else inside.min())
         if abs(last) >= 2.0 ** (_OCTAVES[-1] - 1) or float(self.heights[self.places == last].max()) < 1e-290:
-            return side * math.inf  # the latter: it only became too small for the dtype
+            return side * math.inf  # below 1e-290 the derivative has not ended: the dtype has no smaller numbers
         beyond = self.places[self.places > last] if side > 0 else self.places[self.places < last]
         outside = float(beyond.min() if side > 0 else beyond.max())
         return _crossing(lambda x: self.height(x) > 0, last, outside)
 
     def fall(self, side: int) -> float:
-        """Return how far from the peak, on one side, the derivative has fallen below half of it."""
+        """Return the distance from the peak, on one side, at which the derivative falls below half of the peak."""
         top, at = self.summit
         below = self.heights < top / 2
-        there = self.places[below & (self.places > at if side > 0 else self.places < at)]
-        if len(there) == 0:
+        low_places = self.places[below & (self.places > at if side > 0 else self.places < at)]
+        if len(low_places) == 0:
             return math.inf
-        first = float(there.min() if side > 0 else there.max())
+        first = float(low_places.min() if side > 0 else low_places.max())
         return abs(_crossing(lambda x: self.height(x) >= top / 2, at, first) - at)
 
     @functools.cached_property
     def tail(self) -> float:
-        """By how much the largest value of an octave falls to that of another, far out."""
+        """The power by which the derivative falls, measured over the ten outermost octaves."""
         powers = []
         for side in (1, -1):
             largest = self.height(self.nodes if side > 0 else self.nodes.flip(0)).amax(1)
@@ -153,7 +156,7 @@ class _Curve:
 
     @functools.cached_property
     def lipschitz(self) -> float:
-        """The largest slope, by autograd between the kinks; infinite if the derivative jumps at one."""
+        """The largest slope, by autograd between the kinks; infinite if the derivative jumps at a kink."""
         for kink in self.kinks:
             left, _, right = self.derivative(_beside(kink)).tolist()
             if abs(right - left) > 1e-9 * self.summit[0]:
@@ -166,13 +169,13 @@ class _Curve:
     def _slope(self, x: Tensor) -> Tensor:
         leaf = x.detach().requires_grad_()
         values = self.derivative(leaf).sum()
-        if not values.requires_grad:  # of a constant
+        if not values.requires_grad:  # the derivative is constant
             return torch.zeros_like(x)
         return torch.autograd.grad(values, leaf, allow_unused=True, materialize_grads=True)[0].abs().nan_to_num(nan=0.0)
 
 
 def _crossing(inside: Derivative, near: float, far: float) -> float:
-    """Return where a property that holds near and not far ends, by halving."""
+    """Return the place between ``near``, where a property holds, and ``far``, where it fails, at which it ends."""
     for _ in range(200):
         middle = (near + far) / 2
         if middle in (near, far):
@@ -204,7 +207,7 @@ def _beside(edge: float) -> Tensor:
 
 
 def _nodes(edges: list[float]) -> tuple[Tensor, Tensor]:
-    """Return where to evaluate between neighbouring edges, a row each, and the weights."""
+    """Return the nodes and weights of the quadrature, a row for each pair of neighbouring edges."""
     ends = torch.tensor(edges, dtype=torch.float64)
     half, middle = (ends[1:] - ends[:-1])[:, None] / 2, (ends[1:] + ends[:-1])[:, None] / 2
     nodes, weights = _rule()
@@ -221,12 +224,12 @@ def _rule() -> tuple[Tensor, Tensor]:
 
 
 def _rounded(value: float) -> float:
-    """Return the digits that are sure: 6.25, not 6.250000000000002; the number right above zero is zero."""
+    """Return 13 digits: 6.25, not 6.250000000000002. The neighbours of zero become zero."""
     return float(f"{value:.13g}") if abs(value) > 1e-300 else 0.0
 
 
 def _climbed(height: Derivative, low: Tensor, high: Tensor) -> tuple[float, float]:
-    """Return the summit between two places and where it is, by shrinking the stretch around the highest of many."""
+    """Return the summit between two places and its place: eight times, narrow the interval around the highest value."""
     best, at = 0.0, float(low)
     for _ in range(8):
         places = low + (high - low) * torch.linspace(0, 1, 33, dtype=torch.float64)

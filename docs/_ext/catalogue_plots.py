@@ -1,7 +1,7 @@
-"""The catalogue's plots, as SVG: what :mod:`surroreg.plot` draws, and thumbnails.
+"""The catalogue's plots as SVG: the figures of :mod:`surroreg.plot`, and thumbnails.
 
-They have no background and black letters; the stylesheet inverts them on a dark page. A file is named by a digest of
-what it shows, so that what did not change is not drawn again.
+A plot has no background and black letters; the stylesheet inverts it on a dark page. The name of a file holds a digest
+of its content, so a plot is drawn again only if its content changes.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from surroreg import plot
 from surroreg.drawing import curve
 from surroreg.specs.parameters import Parameter
 
-#: Letters stay letters, in a font that the reader has; names within a file do not depend on chance.
+#: Letters stay letters, in a font of the reader. A fixed salt makes the same ids in every build.
 STYLE: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": "surroreg"}
 
 
 @dataclass(frozen=True)
 class Plot:
-    """A file, and what to say of it in words."""
+    """The file of a plot, with its caption and its description in words."""
 
     path: Path
     caption: str
@@ -35,16 +35,16 @@ class Plot:
 
 def plots(entry: Entry, folder: Path) -> Iterator[Plot]:
     """Draw a surrogate at its defaults, and at three values of each of its parameters."""
-    what = "Derivative and primitive" if entry.spec.primitive is not None else "Derivative"
-    told = f"{what} of {entry.name}"
+    parts = "Derivative and primitive" if entry.spec.primitive is not None else "Derivative"
+    description = f"{parts} of {entry.name}"
     usual = "at the values above" if any(p.required for p in entry.spec.parameters) else "at the defaults"
-    yield Plot(_drawn(folder, entry, [entry.surrogate]), usual, f"{told} {usual}")
+    yield Plot(_drawn(folder, entry, [entry.surrogate]), usual, f"{description} {usual}")
     for parameter in entry.spec.parameters:
         values = around(parameter, entry.values.get(parameter.name))
         if len(values) > 1:
             surrogates = [entry.spec(**{**entry.values, parameter.name: value}) for value in values]
             varied = f"{parameter.name} = {', '.join(f'{value:g}' for value in values)}"
-            yield Plot(_drawn(folder, entry, surrogates), varied, f"{told} for {varied}")
+            yield Plot(_drawn(folder, entry, surrogates), varied, f"{description} for {varied}")
 
 
 def thumbnail(entry: Entry, folder: Path) -> Plot:
@@ -53,16 +53,16 @@ def thumbnail(entry: Entry, folder: Path) -> Plot:
 
 
 def around(parameter: Parameter, default: Any) -> list[float]:
-    """Return up to three values of a number: below the default, the default, above it, all of them allowed."""
+    """Return up to three permitted values of a parameter: one below the default, the default, one above."""
     if parameter.type not in (int, float) or default is None:
         return []
     low = next((bound for bound in (parameter.gt, parameter.ge) if bound is not None), min(default, 0))
     if default == low:
-        wanted = [default - 1, default, default + 1, default + 2]
+        candidates = [default - 1, default, default + 1, default + 2]
     else:
-        wanted = [low + (default - low) * factor for factor in (0.5, 1, 2)]
+        candidates = [low + (default - low) * factor for factor in (0.5, 1, 2)]
     allowed: list[float] = []
-    for value in wanted:
+    for value in candidates:
         try:
             checked = parameter.check(round(value) if parameter.type is int else value)
         except ValueError:
@@ -72,7 +72,7 @@ def around(parameter: Parameter, default: Any) -> list[float]:
 
 
 def _drawn(folder: Path, entry: Entry, surrogates: Sequence[Any], small: bool = False) -> Path:
-    """Return the file that shows surrogates, drawn unless it is there."""
+    """Return the file that shows surrogates; draw it if it does not exist."""
     sources = "".join(Path(file).read_text(encoding="utf-8") for file in (__file__, plot.__file__))
     shown = repr([(repr(each), each.spec.primitive is None, curve.of(each)) for each in surrogates])
     digest = hashlib.sha256(f"{small} {mpl.__version__} {shown} {sources}".encode()).hexdigest()[:12]
@@ -86,13 +86,13 @@ def _drawn(folder: Path, entry: Entry, surrogates: Sequence[Any], small: bool = 
 
 
 def _thumbnail(surrogate: Any) -> Figure:
-    found = curve.of(surrogate)
+    drawn = curve.of(surrogate)
     figure = Figure(figsize=(2.2, 1.2), layout="constrained")
     axes = figure.subplots()
-    for line in found.lines:
-        x, y, least, most = zip(*line, strict=True)
+    for line in drawn.lines:
+        x, y, lowest, highest = zip(*line, strict=True)
         axes.plot(x, y, color=plot.COLOURS[0], linewidth=2)
-        axes.fill_between(x, least, most, color=plot.COLOURS[0], alpha=0.3, linewidth=0)
+        axes.fill_between(x, lowest, highest, color=plot.COLOURS[0], alpha=0.3, linewidth=0)
         axes.fill_between(x, y, color=plot.COLOURS[0], alpha=0.12, linewidth=0)
     axes.axvline(0, color=plot.GREY, linewidth=0.8, linestyle=":", zorder=0)
     axes.axhline(0, color=plot.GREY, linewidth=0.8, zorder=0)

@@ -1,7 +1,7 @@
 """The command line: ``surroreg COMMAND``. Each command is one module of ``surroreg.cli.commands``.
 
-Data goes to standard output, everything else to standard error, whatever a plugin prints. Exit codes: 0 for success,
-1 where something was found wrong, 2 where the question was, or where there could be no answer.
+The answer of a command goes to standard output. Messages, and everything that a plugin prints, go to standard error.
+``manual.CODES`` has the exit codes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         root = parser()
         try:
             arguments = root.parse_args(argv)
-            if arguments.run is None:  # without a command
+            if arguments.run is None:  # the line has no command
                 root.exit(2, root.format_help())
         except SystemExit:  # after help, version, or a usage error
             if answer.error is not None:
@@ -47,7 +47,7 @@ def _code_of(arguments: argparse.Namespace) -> int:
             return 130
         except Exception:  # a defect of surroreg: its traceback helps to find it
             raise
-        except BaseException as error:  # such as SystemExit: surroreg raises none, so a plugin's code did
+        except BaseException as error:  # such as SystemExit. surroreg raises none, so code of a plugin did.
             output.tell(f"surroreg: stopped by code that it loaded: {in_one_line(error)}.")
             return 2
 
@@ -56,47 +56,47 @@ def parser(*, pages: bool = True) -> Parser:
     """Return the parser of the whole command line.
 
     Args:
-        pages: Whether each command has its page. Without, its one line describes it.
+        pages: Whether each command has its page. Without a page, the line of the list describes the command.
     """
     root = Parser(prog="surroreg", description="Surrogate gradients for spiking neural networks.")
     root.add_argument("--version", action=_Version, help="show program's version number and exit")
     root.set_defaults(run=None)
     manual.teach(root)
     group = root.add_subparsers(metavar="COMMAND")
-    for name, found in command.find().items():
-        if isinstance(found, surroreg.SurroregError):
+    for name, each in command.find().items():
+        if isinstance(each, surroreg.SurroregError):
             root.commands[name] = group.add_parser(name, help=f"(cannot be used: 'surroreg {name}' says why)")
-            root.commands[name].defect = str(found)
+            root.commands[name].defect = str(each)
             continue
-        root.commands[name] = own = group.add_parser(name, help=found.help)
-        own.set_defaults(run=found.run)
+        root.commands[name] = subparser = group.add_parser(name, help=each.help)
+        subparser.set_defaults(run=each.run)
         try:
-            found.arguments(own)
+            each.arguments(subparser)
             if pages:
-                manual.add_page(own, found.text, found.examples)
+                manual.add_page(subparser, each.text, each.examples)
         except Exception as error:
-            own.defect = str(command.broken(name, in_one_line(error)))
+            subparser.defect = str(command.broken(name, in_one_line(error)))
     return root
 
 
 class _OursFirst(list[Any]):
-    """Filters of warnings that always show surroreg's own, whatever the user asked for, or a plugin adds."""
+    """Filters of warnings that always show surroreg's own warnings, whatever filters a user or a plugin adds."""
 
     def __init__(self, filters: Iterable[Any]) -> None:
         ours = (surroreg.PluginWarning, surroreg.DeprecatedAliasWarning)
         super().__init__([*(("always", None, kind, None, 0) for kind in ours), *filters])
 
     def insert(self, place: Any, item: Any) -> None:
-        """Insert a filter, after those that come first."""
+        """Insert a filter, but after our own: an earlier filter would decide over our warnings."""
         super().insert(int(place) + 2, item)
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose help is an answer like others, and whose errors show what was typed without obeying it.
+    """A parser that prints its help as the answer. Its errors show control characters in arguments as escapes.
 
     Attributes:
         commands: The parsers of the commands, by name.
-        defect: Why the command cannot be used: the error of every line that begins with the command.
+        defect: The reason why the command cannot be used: the error of every line that begins with the command.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -111,17 +111,17 @@ class Parser(argparse.ArgumentParser):
         return super().parse_known_args(*args, **kwargs)
 
     def print_help(self, file: Any = None) -> None:
-        """Print the help: as the answer, where no file is given."""
+        """Print the help to a file, or as the answer if no file is given."""
         if file is not None:
             super().print_help(file)
             return
-        with contextlib.redirect_stdout(output.answer().stream):  # it is coloured if that is a terminal
+        with contextlib.redirect_stdout(output.answer().stream):  # argparse colours the help if this is a terminal
             text = self.format_help()
         output.answer().write(text)
 
     def _get_values(self, action: argparse.Action, arg_strings: list[str]) -> Any:
         values = super()._get_values(action, arg_strings)
-        if values == [] and action.nargs is None:  # older versions of Python read "--option=--" like this
+        if values == [] and action.nargs is None:  # older versions of Python parse "--option=--" to an empty list
             raise argparse.ArgumentError(action, "expected one argument")
         return values
 
@@ -131,7 +131,7 @@ class Parser(argparse.ArgumentParser):
 
 
 class _Version(argparse.Action):
-    """Print the version, as an answer like others."""
+    """Print the version as the answer."""
 
     def __init__(self, option_strings: Sequence[str], dest: str, help: str | None = None) -> None:
         super().__init__(option_strings, argparse.SUPPRESS, nargs=0, default=argparse.SUPPRESS, help=help)
@@ -148,5 +148,5 @@ def _warn(message: Warning | str, *_: Any, **__: Any) -> None:
 def _text(error: Exception) -> str:
     try:
         return str(error)
-    except Exception:  # a plugin may have derived a class from ours
+    except Exception:  # a plugin may have derived the class from ours, and broken its __str__
         return in_one_line(error)

@@ -1,4 +1,4 @@
-"""What the arguments of several commands have in common: a count, and the words that a shell offers at Tab."""
+"""Parts that the arguments of several commands share: a type for counts, and the words that a shell offers at Tab."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import argparse
 from collections.abc import Mapping
 from typing import Any
 
-#: Prints the names of all surrogates, one a line, and nothing else.
+#: A shell command that prints the names of all surrogates, one a line, and nothing else.
 _LISTED = "surroreg list 2>/dev/null | cut -d' ' -f1"
 
-#: Offers names of surrogates, those of plugins included, in the form that shtab takes. Each script asks for the names
-#: when Tab is pressed: shtab.cmd would freeze them when zsh loads the script.
+#: Lets Tab offer the names of surrogates, those of plugins included, in the form that shtab takes. Each script lists
+#: the names when Tab is pressed. With shtab.cmd, zsh would list them only once, when it loads the script.
 NAMES: Mapping[str, Any] = {
     "bash": "_surroreg_names",
     "zsh": "_surroreg_names",
@@ -21,20 +21,20 @@ NAMES: Mapping[str, Any] = {
     },
 }
 
-#: Offers files. A shell offers none for an argument that is not marked with this.
+#: Lets Tab offer files. For an argument without this mark, a shell offers none.
 FILES = "file"
 
 
 def offer(words: Mapping[str, Any] | str, argument: argparse.Action) -> None:
-    """Let a shell complete an argument with ``NAMES`` or ``FILES``; choices are completed without."""
+    """Let a shell complete an argument with ``NAMES`` or ``FILES``. An argument with choices needs no mark."""
     argument.complete = words  # type: ignore[attr-defined]  # shtab reads this attribute
 
 
 def count(text: str) -> int:
-    """Return the whole number, at least 1, that a text is; the type of an argument."""
+    """Return a text as a whole number of at least 1. For the ``type`` of an argument."""
     try:
         number = int(text)
-    except ValueError:  # also for more digits than int reads
+    except ValueError:  # no number, or more digits than int reads
         number = 0
     if number < 1:
         raise argparse.ArgumentTypeError(f"must be a whole number, at least 1, not {text!r}")

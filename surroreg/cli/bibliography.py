@@ -1,4 +1,4 @@
-"""BibTeX for where surrogates come from, and for surroreg itself."""
+"""BibTeX of the works that surrogates come from, and of surroreg itself."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from urllib.parse import quote
 import surroreg
 from surroreg.specs.references import Reference
 
-#: An entry of references.bib, and a field of an entry: the file has one field a line.
+#: An entry of references.bib, and the field of an entry that identifies a work. The file has one field a line.
 ENTRY = re.compile(r"^@\w+\{.*?^\}", re.M | re.S)
 FIELD = re.compile(r"^  (doi|eprint) +=\s*\{(.*)\}", re.M)
 
 
 def entry(reference: Reference) -> str:
-    """Return the BibTeX entry of a reference; without one in references.bib, an entry made from the identifier."""
+    """Return the entry of a reference in references.bib, or else an entry made from its identifier."""
     return known(reference) or minimal(reference)
 
 
 def known(reference: Reference) -> str | None:
-    """Return the entry that references.bib has for a reference, if any."""
+    """Return the entry of a reference in references.bib, if any."""
     kind, _, value = reference.identifier.partition(":")
     return next((text for key, text in _entries() if key == (kind, _comparable(kind, value))), None)
 
 
 def minimal(reference: Reference) -> str:
-    """Return an entry with the identifier alone, under a key made from it."""
+    """Return an entry with nothing but the identifier, under a key made from it."""
     kind, _, value = reference.identifier.partition(":")
     value = quote(value, safe="/:.()-_?=&%#~+,;@")  # a brace would end the field
     fields = {"doi": {"doi": value}, "arxiv": {"eprint": value, "archiveprefix": "arXiv"}}
@@ -56,5 +56,5 @@ def _entries() -> Iterator[tuple[tuple[str, str], str]]:
 
 
 def _comparable(kind: str, value: str) -> str:
-    """Return an identifier as it compares: a DOI without regard to case, a preprint without its version."""
+    """Return an identifier for comparison: a DOI in lower case, a preprint without its version."""
     return value.lower() if kind == "doi" else re.sub(r"v\d+$", "", value)

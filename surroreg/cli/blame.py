@@ -1,4 +1,4 @@
-"""What commands do about code of a plugin that fails: one message in place of a traceback."""
+"""Errors in the code of plugins: a command prints one message in place of a traceback."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def blamed(*specs: SurrogateSpec) -> Iterator[None]:
-    """Turn any exception while surrogates of plugins are used into an error that names them.
+    """Turn an exception within the block into an error that names the plugins' surrogates among ``specs``.
 
-    Where all are built in, the exception is a defect of surroreg: it keeps its traceback.
+    If all of them are built in, the exception is a defect of surroreg, and keeps its traceback.
 
     Raises:
-        SurroregError: with the exception, and where it was raised.
+        SurroregError: its message has the exception, and the line that raised it.
     """
     try:
         yield

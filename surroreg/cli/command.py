@@ -21,9 +21,9 @@ class Command(NamedTuple):
         text: The paragraph of the command's own ``--help``.
         examples: Two or three lines to type, with the purpose of each.
         arguments: Adds arguments to the parser of the command.
-        run: Runs the command and returns the exit code. Slow imports belong in here: every command line imports
-            the modules of all commands.
-        order: Position in the list of commands: the lowest comes first, and a command without an order last.
+        run: Runs the command and returns the exit code. Slow imports belong in this function, because every command
+            line imports the modules of all commands.
+        order: Position in the list of commands. The lowest comes first, a command without an order last.
     """
 
     help: str
@@ -37,7 +37,7 @@ class Command(NamedTuple):
 def find() -> dict[str, Command | SurroregError]:
     """Return every command by name, in the order of the help.
 
-    A module that is broken costs its own command: an error that names the module takes its place.
+    A broken module breaks no other command: an error that names the module takes the place of its own.
     """
     files = [file for folder in commands.__path__ for file in os.listdir(folder)]  # pkgutil would import inspect
     names = {file.removesuffix(".py") for file in files if file.endswith(".py") and not file.startswith("_")}
@@ -45,8 +45,8 @@ def find() -> dict[str, Command | SurroregError]:
 
 
 def _position(item: tuple[str, Command | SurroregError]) -> tuple[float, str]:
-    name, found = item
-    return (found.order if isinstance(found, Command) else math.inf), name
+    name, command = item
+    return (command.order if isinstance(command, Command) else math.inf), name
 
 
 def _load(name: str) -> Command | SurroregError:

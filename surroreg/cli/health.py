@@ -11,9 +11,9 @@ from surroreg.cli.listing import table
 
 
 def installed() -> list[surroreg.PluginInfo]:
-    """Return every installed plugin, however broken."""
+    """Return every installed plugin, broken or not."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", surroreg.PluginWarning)  # the command prints the same errors itself
+        warnings.simplefilter("ignore", surroreg.PluginWarning)  # else the command would print each error twice
         return surroreg.plugins()
 
 

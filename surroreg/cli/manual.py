@@ -1,4 +1,4 @@
-"""The frame of ``--help``: what it teaches beyond the options, and how the page of a command is set."""
+"""The layout of ``--help``: the page of the whole command line, and the page of a command."""
 
 from __future__ import annotations
 

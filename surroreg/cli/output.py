@@ -1,4 +1,4 @@
-"""Where a command writes: its answer, alone, to standard output, and everything else to standard error."""
+"""The output of a command: nothing but its answer on standard output, and everything else on standard error."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from typing import Any, TextIO
 
 from surroreg.errors import SurroregError, printable
 
-#: Version of the shapes: it changes when a key goes or changes its meaning, not when one is added.
+#: Version of the JSON. It changes if a key goes, or changes its meaning, but not if a key is added.
 SCHEMA = 1
 
 
 class Answer:
-    """The stream that the answer of a command goes to; once that has failed, nowhere.
+    """The stream for the answer of a command. After a failure, nothing more is written.
 
     Args:
         stream: ``None`` if standard output is closed.
 
     Attributes:
-        error: why it could not be written. A reader that has seen enough, such as ``head``, is no error.
+        error: the reason of the failure. A reader that stops reading, such as ``head``, is no failure.
     """
 
     def __init__(self, stream: TextIO | None) -> None:
@@ -46,23 +46,23 @@ class Answer:
             self.error = SurroregError(f"the answer cannot be written: {reason}.")
 
 
-#: Of the command that runs. A plugin can put something else into sys.stdout and sys.stderr.
+#: The streams of the command that runs. sys.stdout and sys.stderr will not do: a plugin can replace them.
 _answer: Answer | None = None
 _stderr: TextIO | None = None
 
 
 def answer() -> Answer:
-    """Return the answer of the command that runs; outside of one, standard output."""
+    """Return the answer of the command that runs; outside of a command, standard output."""
     return _answer or Answer(sys.stdout)
 
 
 def say(text: str) -> None:
-    """Print text as a part of the answer, and a new line; a plugin's texts in it cannot steer the terminal."""
+    """Print text, and a new line, as a part of the answer. Control characters become escapes."""
     answer().write(printable(text) + "\n")
 
 
 def say_json(**data: Any) -> None:
-    """Print data as JSON, as the whole answer."""
+    """Print data as JSON. It is the whole answer."""
     from surroreg.specs.plain import json_safe
 
     say(json.dumps(json_safe({"schema": SCHEMA, **data}), indent=2))
@@ -70,13 +70,13 @@ def say_json(**data: Any) -> None:
 
 def tell(text: str) -> None:
     """Print text, and a new line, on standard error."""
-    with contextlib.suppress(AttributeError, OSError, ValueError):  # closed, or full: there is nobody to tell
+    with contextlib.suppress(AttributeError, OSError, ValueError):  # standard error is closed or full
         _write(_stderr or sys.stderr, printable(text) + "\n")
 
 
 def progress(text: str) -> None:
-    """Show text in place of the last one, on a terminal; an empty text removes it."""
-    with contextlib.suppress(AttributeError, OSError, ValueError):  # as above
+    """Show text on a terminal, in place of the last progress. An empty text removes the last."""
+    with contextlib.suppress(AttributeError, OSError, ValueError):  # standard error is closed or full
         stream = _stderr or sys.stderr
         if stream.isatty():
             _write(stream, f"\r\x1b[K{printable(text)}")
@@ -89,19 +89,19 @@ def _write(stream: TextIO, text: str) -> None:
 
 
 def is_stdout(path: str) -> bool:
-    """Whether a path names standard output: opened, it would be what that has become while a command runs."""
+    """Whether a path names standard output. While a command runs, opening such a path would open standard error."""
     return os.path.normpath(path) in ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 
 
 @contextlib.contextmanager
 def alone(*, whole_process: bool) -> Iterator[Answer]:
-    """Give a command a stream for its answer, and send whatever else is printed meanwhile to standard error.
+    """Give a command a stream for its answer, and redirect all other output to standard error.
 
-    A plugin may print, through Python, through a file descriptor or in a process of its own: ``--json`` must bear that.
-    Afterwards everything is as it was.
+    A plugin may print through Python, through a file descriptor, or in a process of its own. None of this may get into
+    the JSON of ``--json``. Afterwards the streams are restored.
 
     Args:
-        whole_process: whether the process ends with the command: what is printed while it ends is not the answer's.
+        whole_process: whether the process ends with the command. If so, output at its end goes to standard error, too.
     """
     global _answer, _stderr
     outer = _answer, _stderr
@@ -109,7 +109,7 @@ def alone(*, whole_process: bool) -> Iterator[Answer]:
         for number in range(3):
             stack.enter_context(_opened(number))
         _stderr = sys.stderr or stack.enter_context(open(os.devnull, "w", encoding="utf-8"))
-        stack.enter_context(contextlib.redirect_stderr(_stderr))  # to have it back
+        stack.enter_context(contextlib.redirect_stderr(_stderr))  # restores sys.stderr if a plugin replaces it
         _answer = Answer(stack.enter_context(_apart(sys.stdout)))
         stack.enter_context(contextlib.redirect_stdout(stack.enter_context(_another(_stderr))))
         try:
@@ -118,17 +118,17 @@ def alone(*, whole_process: bool) -> Iterator[Answer]:
             if _answer.error is not None:
                 tell(f"surroreg: {_answer.error}")
             _answer, _stderr = outer
-            if whole_process:  # only now: what was registered last runs first, before what plugins have registered
+            if whole_process:  # registered last, it runs first: before the functions that plugins have registered
                 atexit.register(_end_quietly)
 
 
 @contextlib.contextmanager
 def _opened(number: int) -> Iterator[None]:
-    """Keep a closed file descriptor from becoming that of a file which is opened next."""
+    """Occupy a closed file descriptor, so that the next file that is opened does not get its number."""
     try:
         os.fstat(number)
     except OSError:
-        descriptor = os.open(os.devnull, os.O_RDWR)  # the lowest that is free
+        descriptor = os.open(os.devnull, os.O_RDWR)  # gets the lowest free number
         try:
             yield
         finally:
@@ -139,15 +139,15 @@ def _opened(number: int) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _apart(stdout: TextIO | None) -> Iterator[TextIO | None]:
-    """Make file descriptor 1 another name of standard error; give a stream to where standard output was.
+    """Point file descriptor 1 to standard error, and yield a stream to the former standard output.
 
-    A standard output that has no file, as under tests and in some notebooks, is left alone.
+    A standard output without a file descriptor, as under tests and in some notebooks, stays as it is.
     """
     number, other = _descriptor(stdout), _descriptor(sys.stderr)
     if stdout is None or number is None:
         yield stdout
         return
-    _flush(stdout)  # of what was printed before
+    _flush(stdout)  # else earlier output in the buffer would go to standard error
     kept = os.dup(1)
     os.dup2(2 if other is None else other, 1)
     try:
@@ -157,32 +157,32 @@ def _apart(stdout: TextIO | None) -> Iterator[TextIO | None]:
         else:
             yield stdout
     finally:
-        _flush(stdout, sys.__stdout__)  # whoever holds them has printed into them
+        _flush(stdout, sys.__stdout__)  # else output of plugins in these buffers would get into the answer
         os.dup2(kept, 1)
         os.close(kept)
 
 
 @contextlib.contextmanager
 def _another(stream: TextIO, number: int | None = None) -> Iterator[TextIO]:
-    """Give a stream of its own to the same file, which can be closed, detached or wrapped without harm to the other."""
+    """Yield a second stream to the same file. Closing, detaching or wrapping it does not harm the first."""
     number = _descriptor(stream) if number is None else number
-    if number is None or _descriptor(stream) not in (1, 2):  # an object that has more to do than to write there
+    if number is None or _descriptor(stream) not in (1, 2):  # an object that may do more than write to a file
         yield stream
         return
     same = os.fdopen(os.dup(number), "w", buffering=1, encoding=stream.encoding, errors="backslashreplace")
     try:
         yield same
     finally:
-        with contextlib.suppress(OSError, ValueError):  # it keeps what it could not write; or is detached
+        with contextlib.suppress(OSError, ValueError):  # the last flush failed, or the stream is detached
             same.close()
 
 
 def _flush(*streams: TextIO | None) -> None:
-    """Empty the buffers of streams, and those of C, which an extension module prints into."""
+    """Flush streams, and the buffers of C, into which extension modules print."""
     for stream in filter(None, streams):
         with contextlib.suppress(OSError, ValueError):
             stream.flush()
-    with contextlib.suppress(Exception):  # there may be no ctypes, and no such function
+    with contextlib.suppress(Exception):  # a platform may lack ctypes, or the function
         import ctypes
 
         ctypes.CDLL(None).fflush(None)
@@ -196,7 +196,7 @@ def _descriptor(stream: TextIO | None) -> int | None:
 
 
 def _end_quietly() -> None:
-    """Let nothing that is still printed, or still in a buffer, reach standard output or change the exit code."""
+    """Keep late and buffered output from reaching standard output, and from changing the exit code."""
     sys.stdout = sys.stderr
     with contextlib.suppress(OSError):
         os.dup2(2, 1)

@@ -1,4 +1,4 @@
-"""The values that ``--set PARAMETER=VALUE`` gives."""
+"""The values of ``--set PARAMETER=VALUE``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ def settings(given: Iterable[str]) -> dict[str, Any]:
     """Return the values of ``["slope=25", "beta=1"]`` by name.
 
     Raises:
-        ParameterTypeError: one has no name or no value, a name that no parameter has, or the name of another.
+        ParameterTypeError: a setting has no name or no value, or a name that no parameter can have; or a name comes
+            twice.
         ParameterError: the spike at zero is neither 0 nor 1.
     """
     values: dict[str, Any] = {}
@@ -40,4 +41,4 @@ def _literal(text: str) -> Any:
     try:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
-        return text  # a word: the reference of a callable, or for the parameter to refuse
+        return text  # the reference of a callable, or a word that the parameter refuses

@@ -1,4 +1,4 @@
-"""What a notebook shows of a surrogate: a card in plain HTML, which loads nothing and is read in light and in dark."""
+"""The card of a surrogate in a notebook: plain HTML that loads nothing, and is legible on light and dark pages."""
 
 from __future__ import annotations
 
@@ -18,11 +18,10 @@ _CELL = "text-align:left;vertical-align:top;padding:2px 12px 2px 0;background:no
 
 
 def card(what: Drawable | SurrogateSpec) -> str:
-    """Return the card of a surrogate, with the present values of its parameters, or of a spec, with their defaults.
+    """Return the card of a surrogate with the present values of its parameters, or of a spec with their defaults.
 
-    Every text of the spec's is escaped: a plugin cannot put elements of its own onto the page. It never raises for what
-    a plugin does: a formula that cannot be read is shown as it is, and in place of a curve that cannot be drawn the
-    card says why.
+    Every text of the spec is escaped, so a plugin cannot add elements to the page. Code of a plugin may fail: the card
+    then shows the formula as it was written, and the error in place of the curve.
     """
     spec = what if isinstance(what, SurrogateSpec) else what.spec
     title = spec.name if isinstance(what, SurrogateSpec) else repr(what)
@@ -82,7 +81,7 @@ def _picture_of(what: Drawable | SurrogateSpec) -> str:
 
 
 def _may_be_built(spec: SurrogateSpec) -> bool:
-    """Whether building a spec imports nothing but what was installed for it: one that was read from JSON may."""
+    """Whether building a spec runs only code that a user has installed. A spec from JSON may name any module."""
     roles = (spec.derivative, spec.factory)
     with contextlib.suppress(SpecError):
         return not any(isinstance(role, str) for role in roles) or bool(process.registry.name_of(spec))

@@ -1,8 +1,8 @@
 """The derivative of a surrogate as lines to draw.
 
-Curves are found by evaluation alone, so that a formula, a derivative and a black box are all drawn alike. A jump is
-where halving the distance between two points does not bring their values together: there one line ends and the next
-begins. The formula of a spec is enough for its curve; only a surrogate, or a spec that tells no formula, needs torch.
+A curve needs nothing but values at points, so a formula, a derivative and a black box are drawn alike. A line ends at a
+jump: a place where halving the distance between two points does not bring their values closer. The curve of a spec
+with a formula does not need torch.
 """
 
 from __future__ import annotations
@@ -19,35 +19,35 @@ from surroreg.errors import ParameterError
 from surroreg.specs import SurrogateSpec
 from surroreg.specs.parameters import SHIFT
 
-#: Larger values are left out, as infinite ones are: an axis that held them would overflow.
+#: Larger values are left out, like infinite values: the axis would overflow.
 _LARGEST = 1e300
-#: Points across the window, before those that jumps and steep places add.
+#: Points across the window. Jumps and steep places add more.
 _POINTS = 289
 #: The part of a curve's height that counts as a jump.
 _JUMP = 0.02
-#: Draws of which a random derivative shows the mean and the extremes.
+#: A random derivative is drawn as the mean and the extremes of so many draws.
 _DRAWS = 4000
-#: How far from where the derivative is shifted to look for its peak, in membrane units, besides at the kinks.
+#: Distances from the shifted threshold at which to search for the peak, in membrane units. Kinks are searched, too.
 _NEAR = [2.0 ** (exponent / 6) for exponent in range(-24 * 6, 12 * 6)]
 
 
 class Point(NamedTuple):
-    """A place, the derivative there, and its extremes, which differ from it only where it is random."""
+    """An input, the derivative there, and its extremes, which differ from it only if the derivative is random."""
 
     x: float
     y: float
-    least: float
-    most: float
+    lowest: float
+    highest: float
 
 
 @dataclass(frozen=True)
 class Curve:
-    """A derivative between two places, as lines that are broken where it jumps or is not finite.
+    """A derivative within a window, as lines. A line ends where the derivative jumps or is not finite.
 
     Args:
-        low, high: the ends of what is drawn, in membrane units.
+        low, high: the ends of the window, in membrane units.
         lines: points from left to right, line by line.
-        random: whether the derivative is drawn at random; ``y`` is then its mean.
+        random: whether the derivative is random. ``y`` is then its mean.
     """
 
     low: float
@@ -56,14 +56,14 @@ class Curve:
     random: bool
 
     @property
-    def least(self) -> float:
-        """The lower end of the vertical axis, which holds zero."""
-        return min([0.0, *(point.least for line in self.lines for point in line)])
+    def bottom(self) -> float:
+        """Lower y limit; never above 0."""
+        return min([0.0, *(point.lowest for line in self.lines for point in line)])
 
     @property
-    def most(self) -> float:
-        """The upper end of the vertical axis, which holds zero."""
-        return max([0.0, *(point.most for line in self.lines for point in line)])
+    def top(self) -> float:
+        """Upper y limit; never below 0."""
+        return max([0.0, *(point.highest for line in self.lines for point in line)])
 
 
 _Function = Callable[[Sequence[float]], list[Point]]
@@ -73,12 +73,13 @@ def of(what: Drawable | SurrogateSpec, window: tuple[float, float] | None = None
     """Return the derivative of a surrogate, or of a spec at its defaults, as lines.
 
     Args:
-        what: a surrogate is evaluated as it is, a black box by the gradient that reaches its input. The formula is
-            taken, where there is one, of a spec, which needs no torch, and of what is random, which needs no draws.
-        window: the ends of what is drawn; if ``None``, chosen so that threshold, peak and kinks are well visible.
+        what: the surrogate, or the spec. A surrogate is called, and a black box is drawn by the gradient of its input.
+            A formula is evaluated instead for a spec, which avoids torch, and for a random derivative, which avoids
+            draws.
+        window: the lowest and the highest input. If ``None``, a window that shows threshold, peak and kinks.
 
     Raises:
-        ParameterError: a parameter of the spec is required, or one of the surrogate is a tensor of several values.
+        ParameterError: a parameter of the spec is required, or a parameter of the surrogate holds several values.
     """
     function, kinks, centre = _source(what)
     own = _window(function, kinks, centre)
@@ -94,7 +95,7 @@ def of(what: Drawable | SurrogateSpec, window: tuple[float, float] | None = None
 
 
 def _source(what: Drawable | SurrogateSpec) -> tuple[_Function, list[float], float]:
-    """Return the derivative, its kinks, and the place it is shifted to."""
+    """Return the derivative, its kinks, and its shift."""
     if isinstance(what, SurrogateSpec):
         if what.formula is None or any(parameter.required for parameter in what.parameters):
             return _source(what())
@@ -107,7 +108,7 @@ def _source(what: Drawable | SurrogateSpec) -> tuple[_Function, list[float], flo
                 f"{spec.name!r}: {name!r} holds {value.numel()} values, so there is no single curve to draw."
             )
         params[name] = value.item() if hasattr(value, "item") else value
-    # The mean and the extremes of what is random are exact only in a formula.
+    # Only the formula of a random derivative gives its exact mean and extremes.
     exact = spec.traits.stochastic and spec.formula is not None
     function = _by_formula(spec, params) if exact else _by_calling(what)
     return function, formula.kinks(spec, params), params.get(SHIFT.name, 0.0)
@@ -119,12 +120,15 @@ def _by_formula(spec: SurrogateSpec, params: dict[str, Any]) -> _Function:
     def value(x: float, noise: float) -> float:
         try:
             return formula.values(spec, [x], params, noise=noise)[0]
-        except (ArithmeticError, TypeError):  # a pole, or a root of what is negative
+        except (ArithmeticError, TypeError):  # a pole, or the root of a negative number
             return math.nan
 
     def function(xs: Sequence[float]) -> list[Point]:
-        values = [[value(x, noise) for noise in noises] for x in xs]
-        return [Point(x, found[0], min(found), max(found)) for x, found in zip(xs, values, strict=True)]
+        points = []
+        for x in xs:
+            ys = [value(x, noise) for noise in noises]
+            points.append(Point(x, ys[0], min(ys), max(ys)))
+        return points
 
     return function
 
@@ -133,13 +137,13 @@ def _by_calling(surrogate: Drawable) -> _Function:
     import torch
 
     black_box = surrogate.spec.factory is not None
-    # A derivative is computed in double precision; a black box may know no other than the usual one.
+    # A derivative is computed in double precision. A black box may support only the default dtype.
     dtype = torch.get_default_dtype() if black_box else torch.float64
     device = device_of(surrogate)
     draws = _DRAWS if surrogate.spec.traits.stochastic else 1
 
     def function(xs: Sequence[float]) -> list[Point]:
-        # Whatever mode the caller is in, and without a number taken from the generator.
+        # The caller may be in inference mode. The generator of random numbers is restored afterwards.
         with torch.random.fork_rng(devices=[]), torch.inference_mode(False), torch.set_grad_enabled(black_box):
             torch.default_generator.manual_seed(0)
             x = torch.tensor([list(xs)] * draws, dtype=dtype, device=device, requires_grad=black_box)
@@ -156,7 +160,7 @@ def _by_calling(surrogate: Drawable) -> _Function:
 
 
 def device_of(surrogate: Drawable) -> Any:
-    """Return where a surrogate takes its inputs: beside the first of its tensors, or on the CPU."""
+    """Return the device for the inputs of a surrogate: that of its first tensor, or the CPU."""
     return next((tensor.device for tensor in itertools.chain(surrogate.parameters(), surrogate.buffers())), "cpu")
 
 
@@ -164,26 +168,26 @@ def device_of(surrogate: Drawable) -> Any:
 
 
 def _window(function: _Function, kinks: Sequence[float], centre: float) -> tuple[float, float]:
-    """Return between which places to draw."""
+    """Return a window that shows threshold, peak, kinks and most of both tails."""
     places = {0.0, centre, *(centre + side * near for near in _NEAR for side in (1, -1))}
     for kink in kinks:
         places |= {math.nextafter(kink, -math.inf), kink, math.nextafter(kink, math.inf)}
-    found = [(point.x, abs(point.y)) for point in function(sorted(places)) if abs(point.y) < _LARGEST]
-    peak = max((height for _, height in found), default=0.0)
-    top = min((x for x, height in found if height >= peak * (1 - 1e-9)), key=abs, default=0.0)
-    top = top if abs(top) > 1e-300 else 0.0  # right beside zero is at zero
-    # A side without an end of its own, a constant, is drawn as far as what is there to be seen asks for.
+    heights = [(point.x, abs(point.y)) for point in function(sorted(places)) if abs(point.y) < _LARGEST]
+    peak = max((height for _, height in heights), default=0.0)
+    top = min((x for x, height in heights if height >= peak * (1 - 1e-9)), key=abs, default=0.0)
+    top = top if abs(top) > 1e-300 else 0.0  # the neighbours of zero count as zero
+    # A side that never decays, such as a constant, is drawn to twice the distance of the outermost kink.
     usual = 2 * max((abs(place - top) for place in (0.0, *kinks)), default=0.0) or 1.0
     ends = []
     for side in (-1, 1):
-        beyond = sorted((side * (x - top), height) for x, height in found if side * (x - top) > 0)
+        beyond = sorted((side * (x - top), height) for x, height in heights if side * (x - top) > 0)
         half = next((distance for distance, height in beyond if height < peak / 2), math.inf)
         last = max((distance for distance, height in beyond if height > peak / 50), default=0.0)
         reach = min(6 * half, last) if (beyond and last < beyond[-1][0]) or math.isfinite(half) else usual
         ends.append(top + side * reach)
     low, high = min(ends[0], 0.0, *kinks), max(ends[1], 0.0, *kinks)
     span = (high - low) or 2.0
-    # Air on both sides, and enough of either side of the threshold.
+    # A margin on both sides, and at least a third of the span on either side of the threshold.
     return _outward(min(low - span / 8, -span / 3)), _outward(max(high + span / 8, span / 3))
 
 
@@ -199,7 +203,7 @@ def _lines(function: _Function, places: Sequence[float]) -> tuple[tuple[Point, .
     finite = [point.y for point in points if abs(point.y) < _LARGEST]
     jump = _JUMP * (max(finite, default=0.0) - min(finite, default=0.0))
     steep = [pair for pair in itertools.pairwise(points) if abs(pair[1].y - pair[0].y) > jump]
-    for _ in range(80):  # halvings, after which the two are neighbours in any precision
+    for _ in range(80):  # after 80 halvings two float64 points are neighbours
         middles = function([(left.x + right.x) / 2 for left, right in steep])
         points += middles
         halves = [
@@ -213,7 +217,7 @@ def _lines(function: _Function, places: Sequence[float]) -> tuple[tuple[Point, .
 
 
 def _broken(points: Sequence[Point], starts: set[float]) -> Iterator[tuple[Point, ...]]:
-    """Yield the points line by line, a new one from each start and after each value that is not finite."""
+    """Yield the points line by line. A new line begins at each start, and after each value that is not finite."""
     line: list[Point] = []
     for point in points:
         drawable = abs(point.y) < _LARGEST

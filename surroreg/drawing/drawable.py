@@ -1,4 +1,4 @@
-"""What can be drawn besides a spec: an object that has what a surrogate has."""
+"""The interface of a surrogate, as far as drawings use it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Drawable(Protocol):
-    """A surrogate, as far as a drawing needs it."""
+    """A surrogate. The room ``drawing`` may not import the class itself: ``module`` imports ``drawing``."""
 
     spec: SurrogateSpec
 
@@ -21,10 +21,10 @@ class Drawable(Protocol):
         """The parameters and their present values."""
 
     def parameters(self) -> Iterator[Tensor]:
-        """Yield what it learns."""
+        """Yield the learnable parameters."""
 
     def buffers(self) -> Iterator[Tensor]:
-        """Yield its other tensors."""
+        """Yield the other tensors."""
 
     def __call__(self, x: Tensor) -> Tensor:
         """Return the spikes of ``x``."""

@@ -7,19 +7,19 @@ from dataclasses import dataclass
 
 from surroreg.drawing.curve import Curve
 
-#: The picture, and the box in it that the curve is drawn in, in pixels.
+#: The size of the picture, and the box of the curve in it, in pixels.
 WIDTH, HEIGHT = 320.0, 170.0
 LEFT, RIGHT, TOP, BOTTOM = 52.0, 312.0, 10.0, 130.0
 
 
 @dataclass(frozen=True)
 class Frame:
-    """The box that curves are drawn in.
+    """The box of a curve.
 
     Args:
         columns: the left and the right end of the box, in pixels.
-        rows: its top and its bottom.
-        x, y: what lies at these ends, lower end first.
+        rows: the top and the bottom of the box, in pixels.
+        x, y: the inputs and the values at these ends, the lower end first.
     """
 
     columns: tuple[float, float]
@@ -28,7 +28,7 @@ class Frame:
     y: tuple[float, float]
 
     def across(self, x: float) -> float:
-        """Return the column of a place."""
+        """Return the column of an input."""
         (left, right), (low, high) = self.columns, self.x
         return left + (x - low) / (high - low) * (right - left)
 
@@ -38,16 +38,16 @@ class Frame:
         return bottom - (y - low) / (high - low) * (bottom - top)
 
     def path(self, points: Iterable[tuple[float, float]]) -> str:
-        """Return a line through points as the data of a ``path``; a single point is a dot."""
+        """Return a line through points as the data of a ``path``. A single point becomes a dot."""
         places = [f"{self.across(x):.2f} {self.up(y):.2f}" for x, y in points]
         return f"M{places[0]}h0" if len(places) == 1 else "M" + "L".join(places)
 
 
 def picture(drawn: Curve) -> str:
     """Return a curve as an SVG element, in the colour of the text around it."""
-    least, most = (drawn.least, drawn.most) if drawn.most > drawn.least else (0.0, 1.0)
+    bottom, top = (drawn.bottom, drawn.top) if drawn.top > drawn.bottom else (0.0, 1.0)
 
-    frame = Frame((LEFT, RIGHT), (TOP, BOTTOM), (drawn.low, drawn.high), (least, most))
+    frame = Frame((LEFT, RIGHT), (TOP, BOTTOM), (drawn.low, drawn.high), (bottom, top))
     across, up, path = frame.across, frame.up, frame.path
     lines = "".join(path([(point.x, point.y) for point in line]) for line in drawn.lines)
     areas = "".join(
@@ -55,7 +55,8 @@ def picture(drawn: Curve) -> str:
         for line in drawn.lines
     )
     bands = "".join(
-        path([*((point.x, point.most) for point in line), *((point.x, point.least) for point in reversed(line))]) + "Z"
+        path([*((point.x, point.highest) for point in line), *((point.x, point.lowest) for point in reversed(line))])
+        + "Z"
         for line in drawn.lines
         if drawn.random
     )
@@ -63,7 +64,7 @@ def picture(drawn: Curve) -> str:
     marks = [
         *(
             (LEFT - 6, up(y) + 4, "end", f"{y:.3g}")
-            for y in sorted({least, 0.0, most})
+            for y in sorted({bottom, 0.0, top})
             if y == 0 or abs(up(y) - level) > 12
         ),
         (across(0.0), BOTTOM + 16, "middle", "0"),
@@ -72,12 +73,12 @@ def picture(drawn: Curve) -> str:
         ((LEFT + RIGHT) / 2, BOTTOM + 34, "middle", "membrane − threshold"),
     ]
     texts = "".join(f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{side}">{text}</text>' for x, y, side, text in marks)
-    told = (
-        f"The derivative from {drawn.low:.3g} to {drawn.high:.3g} lies between {drawn.least:.3g} and {drawn.most:.3g}."
+    description = (
+        f"The derivative from {drawn.low:.3g} to {drawn.high:.3g} lies between {drawn.bottom:.3g} and {drawn.top:.3g}."
     )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH:g}" height="{HEIGHT:g}"'
-        f' viewBox="0 0 {WIDTH:g} {HEIGHT:g}" role="img" aria-label="{told}" style="max-width:100%"'
+        f' viewBox="0 0 {WIDTH:g} {HEIGHT:g}" role="img" aria-label="{description}" style="max-width:100%"'
         ' fill="none" stroke="currentColor">'
         f'<path class="surroreg-area" d="{areas}" fill="currentColor" fill-opacity=".12" stroke="none"/>'
         f'<path class="surroreg-band" d="{bands}" fill="currentColor" fill-opacity=".3" stroke="none"/>'

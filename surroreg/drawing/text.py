@@ -16,9 +16,9 @@ def as_text(what: Drawable | SurrogateSpec, width: int = 72, height: int = 12, e
 
     Args:
         what: as for :func:`surroreg.drawing.curve.of`.
-        width: characters in a line, at least 40, with the numbers.
-        height: lines of the curve, at least 3; two more hold the axis below it.
-        encoding: of where it will be printed; without dots of Braille there, it is drawn in ASCII.
+        width: characters in a line with the numbers, at least 40.
+        height: lines of the curve, at least 3. Two more lines hold the axis below.
+        encoding: the encoding of the terminal. The curve is in ASCII if the encoding has no dots of Braille.
 
     Raises:
         ParameterError: as :func:`surroreg.drawing.curve.of`.
@@ -26,11 +26,11 @@ def as_text(what: Drawable | SurrogateSpec, width: int = 72, height: int = 12, e
     curve = curve_of(what)
     fine = _can_encode("⠿│┤└┴─", encoding)
     rows = max(height, 3)
-    least, most = (curve.least, curve.most) if curve.most > curve.least else (0.0, 1.0)
-    numbers = {0: f"{most:.3g}", rows - 1: f"{least:.3g}", round((rows - 1) * most / (most - least)): "0"}
+    bottom, top = (curve.bottom, curve.top) if curve.top > curve.bottom else (0.0, 1.0)
+    numbers = {0: f"{top:.3g}", rows - 1: f"{bottom:.3g}", round((rows - 1) * top / (top - bottom)): "0"}
     margin = max(map(len, numbers.values())) + 1
     columns = max(width, 40) - margin - 1
-    dots = _dots(curve, (least, most), (2 * columns, 4 * rows) if fine else (columns, rows))
+    dots = _dots(curve, (bottom, top), (2 * columns, 4 * rows) if fine else (columns, rows))
     side, tick, corner, below, dash = "│┤└┴─" if fine else "|++|-"
     drawn = []
     for row in range(rows):
@@ -53,7 +53,7 @@ def _can_encode(characters: str, encoding: str) -> bool:
 
 
 def _dots(curve: Curve, ends: tuple[float, float], size: tuple[int, int]) -> set[tuple[int, int]]:
-    """Return column and row, from the top left, of what is to be marked on a grid of that size."""
+    """Return the dots to set on a grid of that size, as column and row from the top left."""
     columns, rows = size
 
     def place(x: float, y: float) -> tuple[float, float]:
@@ -67,13 +67,13 @@ def _dots(curve: Curve, ends: tuple[float, float], size: tuple[int, int]) -> set
             steps = math.ceil(max(abs(to_x - x), abs(to_y - y))) or 1
             dots |= {(round(x + (to_x - x) * i / steps), round(y + (to_y - y) * i / steps)) for i in range(steps + 1)}
         for point in line if curve.random else ():
-            column, top, bottom = *map(round, place(point.x, point.most)), round(place(point.x, point.least)[1])
+            column, top, bottom = *map(round, place(point.x, point.highest)), round(place(point.x, point.lowest)[1])
             dots |= {(column, row) for row in range(top, bottom + 1) if (column + row) % 2 == 0}
     return dots
 
 
 def _braille(dots: set[tuple[int, int]], column: int, row: int) -> str:
-    """Return the character with the dots of two columns and four rows."""
+    """Return the Braille character of two columns and four rows of dots."""
     bits = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
     set_bits = sum(bits[y][x] for y in range(4) for x in range(2) if (2 * column + x, 4 * row + y) in dots)
     return chr(0x2800 + set_bits) if set_bits else " "

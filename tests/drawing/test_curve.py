@@ -133,9 +133,9 @@ def test_random_derivative_is_drawn_as_mean_within_extremes():
         below, above = drawn.lines
         # Uniform noise of width 0.2 around 0 below the threshold, 1 above.
         assert drawn.random
-        assert {(point.y, point.least, point.most) for point in above if point.x > 0} == {(1, 1, 1)}
+        assert {(point.y, point.lowest, point.highest) for point in above if point.x > 0} == {(1, 1, 1)}
         for point in below:
-            assert (point.y, point.least, point.most) == pytest.approx((0, -0.1, 0.1), abs=1e-12)
+            assert (point.y, point.lowest, point.highest) == pytest.approx((0, -0.1, 0.1), abs=1e-12)
 
 
 def test_random_curve_without_formula_samples_and_restores_rng():
@@ -146,8 +146,8 @@ def test_random_curve_without_formula_samples_and_restores_rng():
     assert torch.equal(torch.get_rng_state(), before)
     for point in drawn:
         assert point.y == pytest.approx(4, abs=0.1)
-        assert 3 <= point.least < 3.05
-        assert 4.95 < point.most <= 5
+        assert 3 <= point.lowest < 3.05
+        assert 4.95 < point.highest <= 5
 
 
 def test_poles_and_undefined_stretches_leave_gaps():
@@ -168,9 +168,9 @@ def test_a_stretch_without_values_is_not_bridged():
 def test_a_narrow_bump_is_not_lost_in_a_wide_window():
     bump = own(lambda x: (-((x - 3) / 0.05).square()).exp())()
     for window in (None, (-50, 50)):
-        assert curve.of(bump, window).most == pytest.approx(1, rel=1e-2)
+        assert curve.of(bump, window).top == pytest.approx(1, rel=1e-2)
     kink = surroreg.load("spike_rate_escape", beta=1000)
-    assert curve.of(kink).most == pytest.approx(25)
+    assert curve.of(kink).top == pytest.approx(25)
     assert sum(point.y > 12.5 for point in points(curve.of(kink))) > 5
 
 
@@ -203,7 +203,7 @@ def test_curves_are_drawn_in_any_mode_of_the_caller(mode):
     black_box = surroreg.SurrogateSpec(name="own", factory=lambda: surroreg.load("atan"))()
     with mode():
         drawn = curve.of(black_box)
-    assert drawn.most == pytest.approx(1)
+    assert drawn.top == pytest.approx(1)
 
 
 def test_the_formulas_of_the_built_ins_are_drawn_without_torch():

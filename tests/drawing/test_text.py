@@ -34,7 +34,7 @@ def test_the_axes_are_numbered(name, loaded):
     rows, labels, numbers = read(as_text(loaded))
     drawn = curve.of(loaded)
     assert "0" in labels
-    heights = [point.most for line in drawn.lines for point in line]
+    heights = [point.highest for line in drawn.lines for point in line]
     assert float(labels[0]) == pytest.approx(max(0, *heights), rel=1e-2)
     assert [value for value, _, _ in numbers] == pytest.approx([drawn.low, 0, drawn.high], rel=1e-2)
     assert len(rows) == 12

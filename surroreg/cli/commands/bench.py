@@ -77,9 +77,9 @@ def _surrogates(arguments: argparse.Namespace) -> tuple[list[str], dict[str, Any
     header = ["surrogate", "elements", "dtype", "mode", "device", "time", "spread", "x limit", "kernels", "kept"]
     rows = [[*header, *(f"{library} takes" for library in libraries)]]
     for cell in cells:
-        ours = cell.times[bench.OURS]
-        row = [cell.name, f"{cell.size:,}", cell.dtype, cell.mode, cell.device, seconds(ours.median)]
-        row += [seconds(ours.spread), f"{cell.of_limit:.2f}", _kernels(cell), f"{cell.kept[bench.OURS]:g} B"]
+        time = cell.times[bench.OURS]
+        row = [cell.name, f"{cell.size:,}", cell.dtype, cell.mode, cell.device, seconds(time.median)]
+        row += [seconds(time.spread), f"{cell.of_limit:.2f}", _kernels(cell), f"{cell.kept[bench.OURS]:g} B"]
         rows.append(row + [f"x{cell.peers[x]:.2f}" if x in cell.peers else "" for x in libraries])
     lines = table(rows)
     lines += ["", f"x limit: in units of {bench.LIMIT} copies, the least that both passes can read and write."]
@@ -104,13 +104,13 @@ def _surrogates(arguments: argparse.Namespace) -> tuple[list[str], dict[str, Any
 
 
 def _check_memory(sizes: Iterable[int], dtypes: Iterable[Any], devices: Iterable[str]) -> None:
-    """Raise if there is no memory for so many elements, before anything is measured."""
+    """Raise if the memory cannot hold so many elements, before the first measurement."""
     import torch
 
     for size, dtype, device in itertools.product(sizes, dtypes, devices):
         try:
             torch.empty(4 * size, dtype=dtype, device=device)  # input, spikes and their gradients live at once
-        except (RuntimeError, MemoryError, OverflowError, TypeError) as error:  # the last: more than 64 bits
+        except (RuntimeError, MemoryError, OverflowError, TypeError) as error:  # TypeError: more than 64 bits
             reason = str(error).partition("\n")[0]
             raise surroreg.SurroregError(f"--size {size:g}: there is no memory for it on {device}: {reason}") from error
 

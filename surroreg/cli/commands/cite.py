@@ -1,4 +1,4 @@
-"""``surroreg cite``: BibTeX for where surrogates come from, and for surroreg itself."""
+"""``surroreg cite``: BibTeX of the works that surrogates come from, and of surroreg itself."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    """Print the entries of surrogates, each once; the exit code is 1 if they name no reference."""
+    """Print the entries of surrogates, each once. The exit code is 1 if the surrogates name no reference."""
     from surroreg.cli import bibliography
 
     cited = _cited(arguments.names) if arguments.names else {bibliography.itself(): _data(None)}
@@ -33,7 +33,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _cited(names: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Return the data of each entry: one entry, however many surrogates cite it, and by whichever identifier."""
+    """Return the data of each entry. A work has one entry, even if several surrogates or identifiers name it."""
     from surroreg.cli import bibliography
 
     cited: dict[str, dict[str, Any]] = {}

@@ -1,4 +1,4 @@
-"""``surroreg completion``: what the Tab key offers, as a script for bash, zsh or fish."""
+"""``surroreg completion``: a script for bash, zsh or fish that completes commands and names."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _run(arguments: argparse.Namespace) -> int:
     # Without pages: shtab would describe a command by the first line of its paragraph, which ends within a sentence.
     script = shtab.complete(parser(pages=False), arguments.shell)
     if arguments.shell == "zsh":
-        # shtab 1.13 lets the first of several names exclude the others: 'surroreg plot atan fa' would offer nothing.
+        # In the script of shtab 1.13, a first name excludes others: 'surroreg plot atan fa' would offer nothing.
         script = re.sub(r'"\(\*\)::?', '"*:', script)
     say(script)
     return 0

@@ -1,4 +1,4 @@
-"""``surroreg doctor``: what is wrong with the installation; it works however broken a plugin is."""
+"""``surroreg doctor``: the defects of the installation. It works however broken a plugin is."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    """Print the state of the installation; the exit code is 1 if a plugin failed or a copy is stale."""
+    """Print the state of the installation. The exit code is 1 if a plugin failed or a copy is stale."""
     import platform
 
     from surroreg.registry import discovery
@@ -71,7 +71,7 @@ def _traceback(error: BaseException) -> str:
 
     try:
         return "".join(traceback.format_exception(error)).rstrip()
-    except Exception:  # the attributes of the exception are a plugin's code, too
+    except Exception:  # the attributes of the exception may be code of a plugin, too
         return in_one_line(error)
 
 

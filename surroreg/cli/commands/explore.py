@@ -1,4 +1,4 @@
-"""``surroreg explore``: a page that overlays surrogates, and draws them anew as their parameters are dragged."""
+"""``surroreg explore``: a page that overlays surrogates, and redraws them while a user drags their parameters."""
 
 from __future__ import annotations
 

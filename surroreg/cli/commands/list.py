@@ -30,7 +30,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    """Print the surrogates that match a pattern; the exit code is 1 if there are none."""
+    """Print the surrogates that match a pattern. The exit code is 1 if none matches."""
     from surroreg.specs.plain import json_safe
 
     specs = {name: surroreg.spec(name) for name in surroreg.names(arguments.pattern)}
@@ -53,7 +53,7 @@ def _tell_no_match(pattern: str) -> None:
 
 
 def _each(specs: Mapping[str, SurrogateSpec], form: Callable[[str, SurrogateSpec], Form]) -> list[Form]:
-    """Return every spec in a form; a spec whose form fails costs a warning and hides no other."""
+    """Return every spec in a form. If the form of a spec fails, a warning takes its place; the others are returned."""
     forms = []
     for name, spec in specs.items():
         try:

@@ -1,4 +1,4 @@
-"""``surroreg new``: the smallest complete plugin, written out under names of one's own."""
+"""``surroreg new``: the smallest complete plugin, written into a folder under the user's names."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PREFIX = "surroreg-"
-#: The names in the template. Its texts use these words for nothing else: they are replaced wherever they stand.
+#: The names in the template. ``new`` replaces every occurrence, so the template may use these words for nothing else.
 DISTRIBUTION, MODULE, NAMESPACE, SURROGATE = "surroreg-template", "surroreg_template", "template", "bump"
 
 
@@ -27,7 +27,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    """Write a plugin into a new folder; print its files, and the lines to type next."""
+    """Write a plugin into a new folder. Print its files, and the next commands to type."""
     from pathlib import Path
 
     distribution = _distribution(arguments.package)
@@ -38,9 +38,9 @@ def _run(arguments: argparse.Namespace) -> int:
     _check_namespace(namespace)
     _check_surrogate(arguments.surrogate, namespace, files[f"{MODULE}/__init__.py"])
 
-    # All in one pass: a new name may well contain an old one.
-    ours = (distribution, distribution.replace("-", "_"), namespace, arguments.surrogate)
-    names = dict(zip((DISTRIBUTION, MODULE, NAMESPACE, SURROGATE), ours, strict=True))
+    # One pass replaces all names: a second pass would replace an old name within a new one.
+    chosen = (distribution, distribution.replace("-", "_"), namespace, arguments.surrogate)
+    names = dict(zip((DISTRIBUTION, MODULE, NAMESPACE, SURROGATE), chosen, strict=True))
     pattern = re.compile("|".join(names))
 
     def renamed(text: str) -> str:
@@ -58,12 +58,12 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _template() -> dict[str, str]:
-    """Return the files of the template, path -> text, without those that its ``.gitignore`` names."""
+    """Return the texts of the template's files by path, without the files that its ``.gitignore`` names."""
     import fnmatch
     from pathlib import Path
 
     package = Path(surroreg.__file__).parent
-    folder = package / NAMESPACE  # where a wheel has it; a checkout has the plugin itself
+    folder = package / NAMESPACE  # its place in a wheel; a checkout has the plugin itself
     if not folder.is_dir():
         folder = package.parent / "plugins" / DISTRIBUTION
     ignored = [line.strip("/") for line in (folder / ".gitignore").read_text(encoding="utf-8").split()]
@@ -76,7 +76,7 @@ def _template() -> dict[str, str]:
 
 
 def _distribution(package: str) -> str:
-    """Return the normalised name of the distribution that was asked for, in full or in short."""
+    """Return the normalised name of a distribution, with the prefix ``surroreg-``."""
     if not re.fullmatch(r"[A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9._-]*[A-Za-z0-9]", package):
         raise surroreg.SurroregError(
             f"{package!r} cannot name a package: ASCII letters, digits, '-', '_' and '.', a letter or digit at both "
@@ -89,7 +89,7 @@ def _distribution(package: str) -> str:
 
 
 def _check_namespace(namespace: str) -> None:
-    """Raise unless a new plugin can have this namespace."""
+    """Raise if a new plugin cannot have this namespace."""
     from surroreg.registry import discovery
     from surroreg.registry.inventory import PACKAGES
     from surroreg.registry.qualified import BUILTIN, LOCAL
@@ -108,7 +108,7 @@ def _check_namespace(namespace: str) -> None:
 
 
 def _check_surrogate(name: str, namespace: str, module: str) -> None:
-    """Raise unless a surrogate of this name can be found, and defined in the module's text."""
+    """Raise if a surrogate of this name could not be loaded by it, or not be defined in the module's text."""
     import ast
     import keyword
 
@@ -135,7 +135,7 @@ def _check_surrogate(name: str, namespace: str, module: str) -> None:
 
 
 def _nearest(text: str, joint: str) -> str:
-    """Return ``" Try 'my_lab'."`` for ``"My lab!"``, or ``""`` if what is left is no name either."""
+    """Return ``" Try 'my_lab'."`` for ``"My lab!"``, or ``""`` if the text without special characters is no name."""
     near = joint.join(re.findall("[a-z0-9]+", text.lower()))
     return f" Try {near!r}." if near and (joint == "-" or near[0].isalpha()) else ""
 
@@ -145,7 +145,7 @@ def _write(folder: Path, files: dict[str, str]) -> None:
     import tempfile
     from pathlib import Path
 
-    if os.path.lexists(folder):  # False as well for a name that is too long
+    if os.path.lexists(folder):  # unlike Path.exists, it does not raise if the name is too long
         raise surroreg.SurroregError(f"there is a {str(folder)!r} here already: move it away, or choose another name.")
     try:
         with tempfile.TemporaryDirectory(prefix=".surroreg-", dir=".") as beside:

@@ -36,7 +36,7 @@ def _run(arguments: argparse.Namespace) -> int:
         hint = did_you_mean(unknown[0], known)
         raise surroreg.ParameterTypeError(f"none of {', '.join(arguments.names)} has a parameter {unknown[0]!r}.{hint}")
     with blamed(*specs):
-        # A single surrogate is given the unknown parameter, too: its own error names the parameters that it has.
+        # A single surrogate gets the unknown parameter, too, because its error names the parameters that it has.
         surrogates = [
             spec(**{name: values[name] for name in values if name in _accepted(spec) or name in unknown})
             for spec in specs

@@ -1,4 +1,4 @@
-"""``surroreg plugins``: the installed plugins; it works however broken one is."""
+"""``surroreg plugins``: the installed plugins. It works however broken a plugin is."""
 
 from __future__ import annotations
 

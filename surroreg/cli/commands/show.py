@@ -58,7 +58,7 @@ def _describe(spec: SurrogateSpec) -> None:
 
 
 def _draw(spec: SurrogateSpec) -> None:
-    """Print the derivative at the default values, unless a parameter has none; in colour on a terminal with rich."""
+    """Print the curve of the derivative, in colour on a terminal with rich. Skip it if a parameter has no default."""
     import io
     import shutil
 
@@ -82,8 +82,8 @@ def _draw(spec: SurrogateSpec) -> None:
         return
     coloured = Text(curve)
     coloured.highlight_regex("[\u2801-\u28ff*]+", "bright_blue")
-    # Off a terminal, and where NO_COLOR is set, the console gives plain text. It writes into memory: the stream itself
-    # may be full or closed, which only Answer.write reports.
+    # Without a terminal, or with NO_COLOR, the console gives plain text. It writes into memory, and not to the stream:
+    # the stream may be full or closed, and only Answer.write reports this.
     memory = io.StringIO()
     console = Console(file=memory, force_terminal=True if stream is not None and stream.isatty() else None)
     console.print(coloured, end="\n\n", soft_wrap=True)

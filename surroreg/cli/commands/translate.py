@@ -24,18 +24,18 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    """Print a translation; without a name, or with a library's, the table of all equivalents."""
+    """Print a translation. Without a name print all rows of the table; with a library's name, its rows."""
     from surroreg.libraries import LIBRARIES
 
-    asked = arguments.name
-    if asked is None or asked.lower() in LIBRARIES:
-        return _print_known(asked and asked.lower(), arguments.json)
-    if "." not in asked and arguments.to is None:
-        hint = did_you_mean(asked, list(LIBRARIES))
+    name = arguments.name
+    if name is None or name.lower() in LIBRARIES:
+        return _print_rows(name and name.lower(), arguments.json)
+    if "." not in name and arguments.to is None:
+        hint = did_you_mean(name, list(LIBRARIES))
         raise surroreg.SurroregError(
-            f"{asked!r} is no library.{hint} Give 'library.Name', or one of ours with --to LIBRARY."
+            f"{name!r} is no library.{hint} Give 'library.Name', or one of ours with --to LIBRARY."
         )
-    translation = surroreg.translate(asked, to=arguments.to, **settings(arguments.set))
+    translation = surroreg.translate(name, to=arguments.to, **settings(arguments.set))
     if arguments.json:
         keys = ("library", "name", "params", "scale", "shift", "at_zero", "library_at_zero", "note", "verified")
         data = {key: getattr(translation, key) for key in keys}
@@ -49,7 +49,7 @@ def _run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _print_known(library: str | None, as_json: bool) -> int:
+def _print_rows(library: str | None, as_json: bool) -> int:
     from surroreg.libraries import ROWS
 
     rows = [row for row in ROWS if library in (None, row.library)]

@@ -1,5 +1,5 @@
-"""Speed and memory, measured: ``surroreg bench``.
+"""Measurements of speed and memory: ``surroreg bench``.
 
-Everything that is compared is timed in turn, round after round, in one run: what else happens on the
-machine meets all of it alike. Nothing here is imported by anything but the command line.
+One run times all candidates in turn, round after round. So other load on the machine affects all of them alike. Only
+the command line imports this room.
 """

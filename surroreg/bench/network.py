@@ -1,4 +1,4 @@
-"""A training step of a two-layer snnTorch network, with its surrogate and with ours."""
+"""A training step of a two-layer snnTorch network, with snnTorch's surrogate and with ours."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ STEPS, BATCH, INPUTS, HIDDEN, OUTPUTS = 25, 128, 784, 1000, 10
 
 @dataclass(frozen=True)
 class Step:
-    """Times of one training step, forward, backward and optimiser.
+    """The times of one training step: forward pass, backward pass and optimiser.
 
     Args:
-        name: of the built-in surrogate.
-        device: where.
-        times: seconds, with ``"surroreg"`` and with ``"snntorch"``.
+        name: the name of the built-in surrogate.
+        device: the device of the network.
+        times: seconds, under ``"surroreg"`` and ``"snntorch"``.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Step:
 
     @property
     def ratio(self) -> float:
-        """How many times longer it takes with snnTorch's surrogate."""
+        """The time with snnTorch's surrogate over the time with ours."""
         return self.times["snntorch"].median / self.times["surroreg"].median
 
     def to_dict(self) -> dict[str, Any]:
@@ -43,7 +43,7 @@ class Step:
 
 
 def measure(name: str, device: str, rounds: int) -> Step | None:
-    """Return the times for one surrogate, or ``None`` if snnTorch has no such one.
+    """Return the times for one surrogate, or ``None`` if snnTorch has no equivalent.
 
     Raises:
         SurroregError: snnTorch is not installed.
@@ -56,7 +56,7 @@ def measure(name: str, device: str, rounds: int) -> Step | None:
         if (name, "snntorch") in BROKEN:
             return None
         theirs = translate(name, to="snntorch").load()
-    except NoEquivalentError:  # or none of the same strength, which would spike otherwise
+    except NoEquivalentError:  # an equivalent of another strength would train, and spike, differently
         return None
     functions: dict[str, Callable[[Tensor], Tensor]] = {"surroreg": surroreg.load(name), "snntorch": theirs}
     return Step(name, device, in_turn({who: _training_step(f, device) for who, f in functions.items()}, rounds))

@@ -1,4 +1,4 @@
-"""What other libraries have for a built-in surrogate: the same function, up to scale and shift."""
+"""The equivalents of a built-in surrogate in other libraries, up to scale and shift."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from torch import Tensor
 from surroreg.errors import NoEquivalentError, ParameterTypeError
 from surroreg.translation import translate
 
-#: Those whose surrogates are functions of a tensor, as ours are.
+#: The libraries whose surrogates are functions of a tensor, as ours are.
 COMPARED = ("snntorch", "spikingjelly", "norse")
-#: The documented function does not run there, snnTorch 1.0.0.
+#: Surrogates that do not run in a library: this one raises in snnTorch 1.0.0.
 BROKEN = {("leaky_spike_operator", "snntorch")}
 
 
 def peers(name: str) -> dict[str, Callable[[Tensor], Tensor]]:
-    """Return by library what is installed of the surrogates that compute what the built-in ``name`` does."""
-    found: dict[str, Callable[[Tensor], Tensor]] = {}
+    """Return the equivalents of a built-in surrogate by library, for the libraries that are installed."""
+    equivalents: dict[str, Callable[[Tensor], Tensor]] = {}
     for library in COMPARED:
         try:
             if (name, library) not in BROKEN:
-                found[library] = translate(name, to=library).peer()
-        except (NoEquivalentError, ImportError, ParameterTypeError):  # the last: it needs a function of the user's
+                equivalents[library] = translate(name, to=library).peer()
+        except (NoEquivalentError, ImportError, ParameterTypeError):  # ParameterTypeError: it needs a user's function
             continue
-    return found
+    return equivalents

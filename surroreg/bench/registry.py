@@ -1,4 +1,4 @@
-"""What the registry itself costs: starting, listing, loading, scanning, calling."""
+"""The cost of the registry itself: importing, listing, loading, scanning, calling."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ print(time.perf_counter() - started)
 
 
 class BareSpike(Function):
-    """The least that a surrogate in Python can be: the straight-through estimator, without any check."""
+    """The smallest surrogate in Python: the straight-through estimator, without any check."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:  # noqa: D102
@@ -44,7 +44,7 @@ class BareSpike(Function):
 
 
 def measure(rounds: int) -> dict[str, Time]:
-    """Return times by what was done."""
+    """Return the times by the name of the step."""
     name = "straight_through_estimator"
     ours, x, upstream = surroreg.load(name), torch.ones(1, requires_grad=True), torch.ones(1)
     spikes: dict[str, Callable[[Tensor], Tensor]] = {"surroreg": ours, "bare Function": BareSpike.apply, **peers(name)}
@@ -52,34 +52,34 @@ def measure(rounds: int) -> dict[str, Time]:
     def call(function: Callable[[Tensor], Tensor]) -> Callable[[], object]:
         return lambda: torch.autograd.grad(function(x), x, upstream)
 
-    found = in_turn({"a later load": lambda: surroreg.load("atan")}, rounds)
-    found |= in_turn({ONE_ELEMENT + who: call(function) for who, function in spikes.items()}, rounds)
+    steps = in_turn({"a later load": lambda: surroreg.load("atan")}, rounds)
+    steps |= in_turn({ONE_ELEMENT + who: call(function) for who, function in spikes.items()}, rounds)
     python = [sys.executable, "-c"]
-    started = {
+    commands = {
         "python": [*python, "pass"],
         "python, import surroreg": [*python, "import surroreg"],
         "surroreg list": [sys.executable, "-m", "surroreg", "list"],
     }
-    found |= {what: summary(times) for what, times in _processes(started, rounds).items()}
+    steps |= {step: summary(times) for step, times in _processes(commands, rounds).items()}
     first = [float(subprocess.check_output([*python, _FIRST_LOAD], text=True)) for _ in range(rounds)]
-    found["the first load, after import torch"] = summary(first)
+    steps["the first load, after import torch"] = summary(first)
     for count in DISTRIBUTIONS:
-        found[f"a scan of {count} distributions"] = summary([_scan(count) for _ in range(rounds)])
-    return found
+        steps[f"a scan of {count} distributions"] = summary([_scan(count) for _ in range(rounds)])
+    return steps
 
 
 def _processes(commands: dict[str, list[str]], rounds: int) -> dict[str, list[float]]:
-    times: dict[str, list[float]] = {what: [] for what in commands}
+    times: dict[str, list[float]] = {step: [] for step in commands}
     for _ in range(rounds):
-        for what, command in commands.items():
+        for step, command in commands.items():
             started = time.perf_counter()
             subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-            times[what].append(time.perf_counter() - started)
+            times[step].append(time.perf_counter() - started)
     return times
 
 
 def _scan(count: int) -> float:
-    """Return the seconds of a scan of a folder that has not been read before."""
+    """Return the seconds of a scan of a new folder."""
     with tempfile.TemporaryDirectory() as folder:
         for number in range(count):
             info = Path(folder, f"stranger_{number}-1.0.dist-info")
@@ -92,5 +92,5 @@ def _scan(count: int) -> float:
 
 
 def overhead(times: dict[str, Time]) -> float:
-    """Return how much longer our call of one element takes than a bare Function's, as a fraction."""
+    """Return the extra time of our call of one element, as a fraction of the time of a bare Function."""
     return times[ONE_ELEMENT + "surroreg"].median / times[ONE_ELEMENT + "bare Function"].median - 1

@@ -22,28 +22,28 @@ from surroreg.bench.timing import Time, in_turn
 SIZES = (1_000, 100_000, 1_000_000, 8_000_000)
 DTYPES = (torch.float32, torch.float64, torch.bfloat16)
 
-#: Passes over memory that nothing can do without, in units of a copy (which reads and writes): the forward
-#: pass reads x and writes the spikes, the backward pass reads x and the upstream gradient and writes one.
+#: The passes over memory that every surrogate needs, in units of a copy, which reads and writes. The forward pass reads
+#: x and writes the spikes. The backward pass reads x and the upstream gradient, and writes a gradient.
 LIMIT = 2.5
-#: Calls whose kernels are timed one by one.
+#: The number of calls whose kernels are timed one by one.
 PROFILED = 50
 OURS, COPY = "surroreg", "copy"
-#: Times closer than this, or than their spread, are taken for equal.
+#: Times closer than this fraction, or than their spread, count as equal.
 NOISE = 0.05
 
 
 @dataclass(frozen=True)
 class Cell:
-    """What is measured together: one surrogate, size, dtype, mode and device.
+    """The measurements of one surrogate, size, dtype, mode and device.
 
     Args:
-        name: of the built-in surrogate.
-        size: number of elements.
-        dtype, mode, device: what they are called.
-        times: by library, ours as ``"surroreg"``: seconds for one forward and one backward pass.
-        limit: seconds for the passes over memory that nothing can do without.
-        kept: by library: bytes per element that are kept for the backward pass.
-        fused: of compiled code: seconds that our kernels take by themselves, without being called.
+        name: the name of the built-in surrogate.
+        size: the number of elements.
+        dtype, mode, device: their names.
+        times: seconds for one forward and one backward pass, by library. Ours are under ``"surroreg"``.
+        limit: seconds for the passes over memory that every surrogate needs.
+        kept: bytes per element that are kept for the backward pass, by library.
+        fused: for compiled code, the seconds of our kernels alone, without the calls.
     """
 
     name: str
@@ -63,7 +63,7 @@ class Cell:
 
     @property
     def peers(self) -> dict[str, float]:
-        """How many times longer each peer takes."""
+        """The time of each peer over ours."""
         return {library: time.median / self.ours for library, time in self.times.items() if library != OURS}
 
     @property
@@ -77,7 +77,7 @@ class Cell:
 
 
 def measurable(name: str) -> bool:
-    """Whether a surrogate can be built without being given anything."""
+    """Whether a surrogate can be built without a value for any parameter."""
     return not any(p.required for p in surroreg.spec(name).parameters)
 
 
@@ -88,7 +88,7 @@ def plan(
     modes: Sequence[str],
     devices: Sequence[str],
 ) -> list[tuple[str, int, torch.dtype, str, str]]:
-    """Return what :func:`measure` is to be called with."""
+    """Return the arguments for each call of :func:`measure`."""
     return [
         (name, size, dtype, mode, device)
         for device in devices
@@ -100,14 +100,14 @@ def plan(
 
 
 def measure(name: str, size: int, dtype: torch.dtype, mode: str, device: str, rounds: int) -> Cell:
-    """Return the times of one cell, of all that is installed."""
+    """Return the measurements of one cell, for surroreg and every installed peer."""
     generator = torch.Generator().manual_seed(0)
     x = torch.randn(size, generator=generator).to(device, dtype).requires_grad_()
     functions: dict[str, Callable[[Tensor], Tensor]] = {OURS: surroreg.load(name), **peers(name)}
     kept = {library: kept_bytes(function, x) / size for library, function in functions.items()}
     target = torch.empty_like(x, requires_grad=False)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the compiler's, about itself and what peers are made of
+        warnings.simplefilter("ignore")  # the compiler warns about itself and about the code of peers
         if mode == "compiled":
             torch.compiler.reset()
             functions = {library: torch.compile(function) for library, function in functions.items()}
@@ -124,10 +124,10 @@ def _step(function: Callable[[Tensor], Tensor], x: Tensor) -> Callable[[], objec
 
 
 def _fused(function: Callable[[Tensor], Tensor], x: Tensor) -> float | None:
-    """Return the seconds that the kernels of a compiled function take for both passes; ``None`` if none is seen."""
-    os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # the profiler writes to standard error
+    """Return the seconds of a compiled function's kernels in both passes, or ``None`` if the profiler sees none."""
+    os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # else the profiler writes to standard error
     torch.compiler.reset()
-    with kernel_profiling():  # read when the kernels are made
+    with kernel_profiling():  # must be on while the compiler makes the kernels
         call = _step(torch.compile(function), x)
         call()
     for _ in range(PROFILED):
@@ -144,19 +144,19 @@ def _fused(function: Callable[[Tensor], Tensor], x: Tensor) -> float | None:
 
 
 def means(cells: Iterable[Cell]) -> dict[tuple[str, str, str, int, str], float]:
-    """Return geometric means over surrogates of how many times longer each peer takes.
+    """Return the geometric means over surrogates of each peer's time over ours.
 
-    By device, mode, dtype, size and library.
+    The keys are device, mode, dtype, size and library.
     """
     ratios: dict[tuple[str, str, str, int, str], list[float]] = {}
     for cell in cells:
         for library, ratio in cell.peers.items():
             ratios.setdefault((cell.device, cell.mode, cell.dtype, cell.size, library), []).append(ratio)
-    return {key: math.exp(sum(map(math.log, found)) / len(found)) for key, found in ratios.items()}
+    return {key: math.exp(sum(map(math.log, several)) / len(several)) for key, several in ratios.items()}
 
 
 def slower(cells: Iterable[Cell]) -> Iterator[tuple[Cell, str, float]]:
-    """Yield the cells in which a peer is faster beyond noise, with the fastest and its ratio to us."""
+    """Yield the cells in which a peer is faster beyond noise, with the fastest peer and its time over ours."""
     for cell in cells:
         if cell.peers:
             library = min(cell.peers, key=cell.peers.__getitem__)

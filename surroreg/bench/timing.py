@@ -1,4 +1,4 @@
-"""Times of several calls, taken in turn."""
+"""The times of several calls, measured in turn."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch.utils.benchmark import Timer
 
-#: Seconds that one block of calls should take at least: many times what reading the clock costs.
+#: The shortest block of calls, in seconds: long enough that reading the clock costs nothing beside it.
 BLOCK = 0.004
 
 
@@ -39,14 +39,14 @@ def in_turn(calls: Mapping[str, Callable[[], object]], rounds: int) -> dict[str,
     }
     blocks = {}
     for name, timer in timers.items():
-        timer.timeit(3)  # whatever is set up once
+        timer.timeit(3)  # the first calls set up caches, and must not count
         blocks[name] = max(1, round(BLOCK / timer.timeit(3).mean))
     order = list(timers)
     times: dict[str, list[float]] = {name: [] for name in order}
     for turn in range(rounds):
-        for name in order[turn % len(order) :] + order[: turn % len(order)]:  # nobody always comes first
+        for name in order[turn % len(order) :] + order[: turn % len(order)]:  # each call comes first in turn
             times[name].append(timers[name].timeit(blocks[name]).mean)
-    return {name: summary(found) for name, found in times.items()}
+    return {name: summary(measured) for name, measured in times.items()}
 
 
 def summary(times: list[float]) -> Time:
@@ -56,7 +56,7 @@ def summary(times: list[float]) -> Time:
 
 
 def machine() -> dict[str, Any]:
-    """Return what the times depend on."""
+    """Return the facts about the machine that times depend on."""
     return {
         "platform": platform.platform(),
         "processor": torch.backends.cpu.get_cpu_capability(),

@@ -1,8 +1,8 @@
-"""The explorer: one page that overlays surrogates, and draws them anew as their parameters are dragged.
+"""The explorer: one page that overlays surrogates, and redraws them while a user drags their parameters.
 
-The page needs nothing but itself: no server, no library, nothing fetched. The curves are computed in it from the
-formulas, which are written as JavaScript. Texts of plugins reach it as data only, and a content security policy
-lets no other script run.
+The page is self-contained: it needs no server and no library, and fetches nothing. It computes the curves from the
+formulas, which are written as JavaScript. Texts of plugins are data on the page, and a content security policy blocks
+all other scripts.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from surroreg.specs import SurrogateSpec
 from surroreg.specs.origin import is_foreign
 from surroreg.specs.parameters import SCALE, SHIFT, Parameter, in_words
 
-#: What the page opens with: four shapes of the same height.
+#: The page opens with these four shapes of the same height.
 SHOWN = ("atan", "fast_sigmoid", "piecewise_linear", "tanh")
-#: More cannot be told apart.
+#: The most surrogates at a time. Readers cannot distinguish more curves.
 MOST = 6
 SCRIPTS = ("curve.js", "plot.js", "cards.js", "explorer.js")
 
@@ -33,15 +33,15 @@ SCRIPTS = ("curve.js", "plot.js", "cards.js", "explorer.js")
 def page(names: Iterable[str] | None = None) -> str:
     """Return the explorer as the text of one self-contained HTML page.
 
-    It offers every built-in surrogate, and every one of the installed plugins, that has a formula JavaScript can
-    compute; the others it lists, with the reason. It is the same text whenever the same surrogates are installed.
+    The page offers every surrogate, built in or of a plugin, whose formula JavaScript can compute. It lists the other
+    surrogates, each with the reason. The same installed surrogates always give the same text.
 
     Args:
-        names: the surrogates it opens with, at their defaults, at most six; a few built-ins if not given.
+        names: the surrogates that the page opens with, at their defaults: at most six, by default a few built-ins.
 
     Raises:
-        UnknownSurrogateError, AmbiguousSurrogateError, PluginLoadError: see :func:`surroreg.load`.
-        SurroregError: a surrogate that was asked for has no formula to draw, or there are too many.
+        UnknownSurrogateError, AmbiguousSurrogateError, PluginLoadError: as :func:`surroreg.load`.
+        SurroregError: one of ``names`` has no formula to draw, or there are too many.
     """
     specs = {name: surroreg.spec(name) for name in surroreg.names()}
     shown = [_known(name, specs) for name in (SHOWN if names is None else names)]
@@ -55,7 +55,7 @@ def page(names: Iterable[str] | None = None) -> str:
             code.append(f"[{derivative}, {kinks}]")
         except SpecError as error:
             omitted[name] = str(error).removeprefix(f"{spec.name}: ")
-        except Exception as error:  # one plugin takes the page from no other
+        except Exception as error:  # a plugin that fails must not take the page from the others
             if not is_foreign(spec):
                 raise
             omitted[name] = in_one_line(error)
@@ -69,10 +69,10 @@ def page(names: Iterable[str] | None = None) -> str:
         "omitted": [{"name": name, "reason": reason} for name, reason in omitted.items()],
         "shown": shown,
     }
-    # "<" could end the script; in a string of JSON it can be written otherwise.
-    known = f"const DATA = {json.dumps(data)};".replace("<", "\\u003c")
+    # "</script>" in a text would end the script. JSON has an escape for "<".
+    constant = f"const DATA = {json.dumps(data)};".replace("<", "\\u003c")
     functions = "const FUNCTIONS = [\n  {},\n];".format(",\n  ".join(code))
-    script = "\n".join(['"use strict";', known, functions, *map(_file, SCRIPTS)])
+    script = "\n".join(['"use strict";', constant, functions, *map(_file, SCRIPTS)])
     style = _file("explorer.css")
     policy = f"default-src 'none'; script-src {_digest(script)}; style-src {_digest(style)}; base-uri 'none'"
     parts = {"POLICY": policy, "STYLE": style, "SCRIPT": script}
@@ -81,13 +81,13 @@ def page(names: Iterable[str] | None = None) -> str:
 
 
 def describe(name: str, spec: SurrogateSpec) -> dict[str, Any]:
-    """Return what the page tells of a surrogate, JSON-safe, and how far its sliders reach.
+    """Return the description of a surrogate on the page, JSON-safe, with its sliders.
 
     Raises:
-        SpecError: it requires a value that no slider can give.
+        SpecError: the surrogate requires a value that no slider can give.
     """
     example = spec.examples[0] if spec.examples else {}
-    # What is neither a number nor required cannot be in the formula, and keeps its default.
+    # An optional parameter that is no number cannot be in the formula, and keeps its default.
     own = [p for p in spec.parameters if p.type in (int, float) or p.required]
     for parameter in own:
         if parameter.type not in (int, float) or (parameter.required and parameter.name not in example):
@@ -126,11 +126,11 @@ def _described(parameter: Parameter, value: Any) -> dict[str, Any]:
 
 
 def _known(name: str, specs: dict[str, SurrogateSpec]) -> str:
-    """Return the name that a surrogate is offered under; one that is not registered is added under the given name."""
+    """Return the name of a surrogate among ``specs``. Add a surrogate that is not registered, under the given name."""
     spec = surroreg.spec(name)
-    for known, other in specs.items():
+    for listed, other in specs.items():
         if other is spec:
-            return known
+            return listed
     specs[name] = spec
     return name
 

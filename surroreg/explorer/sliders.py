@@ -1,4 +1,4 @@
-"""How far a parameter's slider reaches: as far as its bounds where there are any, and about its default elsewhere."""
+"""The range of a parameter's slider: up to the bounds of the parameter, or around its default on a side without any."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from dataclasses import dataclass, replace
 
 from surroreg.specs.parameters import Parameter
 
-#: Places of a slider, besides the first.
+#: Steps of a slider.
 STEPS = 200
-#: A range is wide, and its slider logarithmic, from this ratio of its ends on.
+#: From this ratio of its ends on, a range is wide, and its slider is logarithmic.
 WIDE = 100
 
 
 @dataclass(frozen=True)
 class Slider:
-    """The values that a slider offers; a number typed beside it may be any that the parameter allows.
+    """The values of a slider. The field beside the slider takes any value that the parameter permits.
 
     Args:
-        low, high: its ends, both allowed.
-        steps: how many steps there are between them.
-        zero: the logarithm taken is that of the distance from here; ``None`` for a linear slider.
+        low, high: the ends, both permitted values.
+        steps: the number of steps between the ends.
+        zero: a logarithmic slider moves by the logarithm of the distance from this number; ``None``: a linear slider.
     """
 
     low: float
@@ -30,22 +30,19 @@ class Slider:
 
 
 def slider(parameter: Parameter, value: float) -> Slider:
-    """Return the slider of a number.
+    """Return the slider of a parameter.
 
     Args:
-        parameter: of type ``float`` or ``int``.
-        value: the one it shows first; where one side has no bound, the slider reaches as far as this suggests.
+        parameter: a parameter of type ``float`` or ``int``.
+        value: the first position. On a side without a bound, this value decides the reach of the slider.
     """
     least = max((bound for bound in (parameter.gt, parameter.ge) if bound is not None), default=-math.inf)
     most = min((bound for bound in (parameter.lt, parameter.le) if bound is not None), default=math.inf)
     if parameter.type is int:
         return _whole(parameter, value, least, most)
-    reached, limits = _real(parameter, value, least, most), parameter.range
-    return replace(
-        reached,
-        low=max(reached.low, limits.get("ge", -math.inf)),
-        high=min(reached.high, limits.get("le", math.inf)),
-    )
+    real, limits = _real(parameter, value, least, most), parameter.range
+    low, high = max(real.low, limits.get("ge", -math.inf)), min(real.high, limits.get("le", math.inf))
+    return replace(real, low=low, high=high)
 
 
 def _real(parameter: Parameter, value: float, least: float, most: float) -> Slider:

@@ -1,6 +1,6 @@
-"""One formula, many tongues: numbers, SymPy's expressions, and what is written from these.
+"""One formula, many tongues: numbers, expressions of SymPy, and code that is written from these.
 
-mpmath and SymPy come with torch, and are imported only when they are asked for.
+mpmath and SymPy are requirements of torch. They are imported when the first formula is evaluated or parsed.
 """
 
 from surroreg.formula.numeric import kinks, values

@@ -1,4 +1,4 @@
-"""A spec's formula as C++: one function of one element, which PyTorch compiles for a GPU."""
+"""The formula of a spec as C++: a function of one element, which PyTorch compiles for a GPU."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from surroreg import formula
 from surroreg.errors import SpecError, in_one_line
 from surroreg.specs import SurrogateSpec
 
-#: Up to this exponent a power is a product. Longer ones, within each other, would fill the memory with text.
+#: Up to this exponent a power is written as a product. Longer products, nested, would fill the memory with text.
 FACTORS = 8
 
 #: The functions of SymPy that C++ has, with their names there.
@@ -27,20 +27,20 @@ def code(spec: SurrogateSpec) -> str:
     """Return a C++ function of one element: ``T vjp(T x, T grad, T p0, ...)``, the parameters in their order.
 
     Raises:
-        SpecError: there is no formula, it cannot be read, or it uses what C++ does not have.
+        SpecError: the spec has no formula, or the formula cannot be read, or uses a function that C++ does not have.
     """
     names = {parameter.name: f"p{place}" for place, parameter in enumerate(spec.parameters)}
     expression = formula.expression(spec)
     try:
         derivative = _printer(names).doprint(expression)
-    except Exception as error:  # whatever SymPy raises where it has no code for a part, or cannot sort them
+    except Exception as error:  # SymPy raises many kinds if it has no code for a part, or cannot sort the parts
         raise SpecError(f"{spec.name}: the formula cannot be written as C++: {in_one_line(error)}") from error
     arguments = ", ".join(f"T {name}" for name in ("x", "grad", *names.values()))
     return f"template <typename T> T vjp({arguments}) {{ return grad * ({derivative}); }}"
 
 
 def _printer(names: dict[str, str]) -> Any:
-    """Return what writes a SymPy expression as C++ for any floating type ``T``."""
+    """Return a printer that writes a SymPy expression as C++ for any floating type ``T``."""
     from sympy.printing.c import C99CodePrinter
 
     class Printer(C99CodePrinter):  # type: ignore[misc]
@@ -69,7 +69,7 @@ def _printer(names: dict[str, str]) -> Any:
                 return f"::{name}({first})"
             return functools.reduce(lambda left, right: f"::{name}({left}, {right})", rest, first)
 
-        # SymPy's own would repeat the argument; within each other, they would take exponential time and space.
+        # SymPy's own printers repeat the argument. Nested calls would take exponential time and space.
         _print_sign = _print_Mod = _print_Function
 
     for name in _FUNCTIONS:

@@ -1,4 +1,4 @@
-"""A formula in the arithmetic of a dtype, operation by operation, as compiled code does it."""
+"""A formula in the arithmetic of a dtype, operation by operation, as in compiled code."""
 
 from __future__ import annotations
 
@@ -42,7 +42,8 @@ def computed(spec: SurrogateSpec, x: Tensor, params: Mapping[str, Any]) -> Tenso
     """Return the declared formula at ``x``, of one dimension, every operation rounded to the dtype of ``x``.
 
     Raises:
-        SpecError: there is no formula, it cannot be read, or it uses what PyTorch does not have.
+        SpecError: the spec has no formula, or the formula cannot be read, or uses a function that PyTorch does not
+            have.
     """
     numbers = {name: torch.full_like(x[:1], float(value)) for name, value in params.items()}
     try:
@@ -64,12 +65,12 @@ def _compute(node: Any, values: Mapping[str, Tensor]) -> Tensor:
         for value, condition in reversed(others):
             result = torch.where(_compute(condition, values), _compute(value, values), result)
         return result
-    found = [_compute(argument, values) for argument in node.args]
+    operands = [_compute(argument, values) for argument in node.args]
     if node.is_Pow and node.exp.is_Integer and abs(node.exp) <= FACTORS:
-        product = functools.reduce(torch.mul, [found[0]] * abs(int(node.exp)))
+        product = functools.reduce(torch.mul, [operands[0]] * abs(int(node.exp)))
         return product if node.exp > 0 else product.reciprocal()
     function = _function(node)
-    return function(found[0]) if len(found) == 1 else functools.reduce(function, found)
+    return function(operands[0]) if len(operands) == 1 else functools.reduce(function, operands)
 
 
 def _function(node: Any) -> Callable[..., Tensor]:

@@ -1,7 +1,7 @@
-"""What a formula may be: a part of SymPy's syntax, read and bounded here, and never executed.
+"""The grammar of formulas: a part of SymPy's syntax. A formula is parsed and bounded here, and never executed.
 
-A formula may come from a file or from a plugin, and whoever draws it need not trust it. What this module lets through
-is bounded in size, so that SymPy, mpmath and the printers can take it.
+A formula may come from a file or from a plugin, so it is not trusted. The bounds keep SymPy, mpmath and the printers
+from taking endless time or memory.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from surroreg.specs.validation import FORMULA_LENGTH
 #: Bounds of a formula: characters, nodes of its tree, calls, and levels. The formulas of the built-ins and of this
 #: repository's plugins, scaled and shifted, have up to 167 characters, 64 nodes, 5 calls and 12 levels.
 LENGTH, NODES, CALLS, DEPTH = FORMULA_LENGTH, 200, 24, 30
-#: The largest product of constant exponents, each in the base of another: SymPy writes out powers of numbers.
+#: The largest product of nested constant exponents. SymPy writes out powers of numbers, digit by digit.
 EXPONENT = 1000
-#: Binary digits before the point to which an argument of exp or cos is exact; a larger one is taken for infinite.
-#: Inputs go up to 2**500, and two parameters together to 2**120. mpmath takes time and memory for every digit, and
-#: exp(exp(x)) has more of them than any memory.
+#: An argument of exp or cos with more binary digits before the point counts as infinite. Inputs go up to 2**500, and
+#: two parameters together to 2**120. mpmath needs time and memory for every digit, and exp(exp(x)) has more digits than
+#: any memory.
 REACH = 640
 
-#: A number with a letter in it, or right after it, of which Python would warn.
+#: A number with a letter in it, or right after it. Python would warn of it.
 _LETTERED = re.compile(r"(?<![\w.])(\d+\.?\d*|\.\d+)([eE][+-]?\d+[A-Za-z_]|(?![eE][+-]?\d)[A-Za-z_])\w*")
 _STRANGE = re.compile(r"[^A-Za-z0-9_ .,()+\-*/<>=!&|~]")
 _PERMITTED = "A formula has decimal numbers, names, + - * / **, comparisons, & | ~ and calls of functions"
@@ -39,11 +39,11 @@ class Function(NamedTuple):
     """A function that a formula may call, under its name in SymPy.
 
     Args:
-        name: in mpmath and, where that has it, in ``math``; empty if neither has it.
-        low, high: the ends of where it is real.
-        reach: binary digits before the point to which an argument is exact; a larger one is taken for infinite.
-        least, most: how many arguments it takes.
-        calls: how many calls it counts for.
+        name: the name in mpmath and, if it has the function, in ``math``; empty if neither has it.
+        low, high: the ends of the interval on which the function is real.
+        reach: an argument with more binary digits before the point counts as infinite.
+        least, most: the number of arguments.
+        calls: the number of calls that it counts for.
     """
 
     name: str = ""
@@ -74,7 +74,7 @@ FUNCTIONS: Mapping[str, Function] = {
     **{name: Function(least=2, most=2) for name in ("Mod", "Rational", "chebyshevt", "chebyshevu")},
 }
 CALLED = (*FUNCTIONS, "Piecewise")
-#: Names that stand for a number, unless a parameter has the name; with their names in mpmath.
+#: Names of numbers, with their names in mpmath. A parameter of the same name takes precedence.
 CONSTANTS = {"pi": "pi", "E": "e", "oo": "inf"}
 RELATIONS: Mapping[type, Callable[..., Any]] = {
     ast.Lt: operator.lt,
@@ -96,13 +96,13 @@ ARITHMETIC: Mapping[type, Callable[..., Any]] = {
 
 
 def read(text: object) -> ast.expr:
-    """Return the tree of a formula; the ``kind`` of a number in it is the number as it was written.
+    """Return the tree of a formula. The ``kind`` of a number in the tree is its text in the formula.
 
     Args:
-        text: it is not trusted: whatever is in it, nothing is executed, and time and memory are bounded.
+        text: any object. It is not trusted: nothing in it is executed, and time and memory are bounded.
 
     Raises:
-        SpecError: it is no text, no formula, or exceeds a bound.
+        SpecError: the object is no text or no formula, or exceeds a bound.
     """
     if not isinstance(text, str):
         raise SpecError(f"a formula is text, not {type(text).__name__}.")
@@ -120,7 +120,7 @@ def names(tree: ast.expr) -> frozenset[str]:
 
 
 def parts(node: ast.expr) -> tuple[Any, list[ast.expr]]:
-    """Return what joins the parts of a node, an operator's class or a function's name, and the parts."""
+    """Return the operator's class or the function's name of a node, and the operands."""
     match node:
         case ast.UnaryOp(op=op, operand=operand):
             return type(op), [operand]
@@ -141,7 +141,7 @@ def _read(text: str) -> ast.expr:
         raise SpecError("it is empty")
     if strange := _STRANGE.search(line):
         hint = "Write ** for a power" if strange[0] == "^" else _PERMITTED
-        code = "" if strange[0].isascii() else f" (U+{ord(strange[0]):04X})"  # it may look like a letter of a name
+        code = "" if strange[0].isascii() else f" (U+{ord(strange[0]):04X})"  # it may look like an ASCII letter
         raise SpecError(f"it contains {strange[0]!r}{code}. {hint}")
     if lettered := _LETTERED.search(line):
         raise SpecError(f"{shortened(lettered[0], 40)} is no decimal number. Write * for a product")
@@ -159,19 +159,19 @@ def _read(text: str) -> ast.expr:
 
 
 class _Checker:
-    """Goes through a tree from its top, and refuses what no formula may have."""
+    """Walks a tree from its root, and refuses every node that the grammar does not permit."""
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.calls = 0
 
     def number(self, node: ast.expr, depth: int, power: float) -> float | None:
-        """Check a node that stands where a number is expected; return its value if it is a constant.
+        """Check a node in the place of a number. Return its value if it is a constant.
 
         Args:
-            node: any.
-            depth: how deep it is nested.
-            power: the product of the constant exponents around it.
+            node: any node.
+            depth: the levels above the node.
+            power: the product of the constant exponents around the node.
         """
         if depth > DEPTH:
             raise SpecError(f"it nests more than {DEPTH} deep")
@@ -200,7 +200,7 @@ class _Checker:
         raise SpecError(f"it contains {self.shown(node)}. {_PERMITTED}")
 
     def condition(self, node: ast.expr, depth: int) -> None:
-        """Check a node that stands where a condition is expected."""
+        """Check a node in the place of a condition."""
         if depth > DEPTH:
             raise SpecError(f"it nests more than {DEPTH} deep")
         match node:
@@ -238,8 +238,8 @@ class _Checker:
         if self.calls > CALLS:
             raise SpecError(f"it calls more than {CALLS} functions (erf and erfc count for 8)")
         if not function.least <= len(arguments) <= function.most:
-            wanted = f"{'at least ' * (function.most > function.least)}{function.least}"
-            raise SpecError(f"{name} takes {wanted} arguments, not {len(arguments)}")
+            number = f"{'at least ' * (function.most > function.least)}{function.least}"
+            raise SpecError(f"{name} takes {number} arguments, not {len(arguments)}")
         first = self.number(arguments[0], depth, power)
         if name.startswith("chebyshev"):  # a polynomial of that order
             power = self.raised(power, first, arguments[0])
@@ -260,7 +260,7 @@ class _Checker:
                     raise SpecError(f"Piecewise takes pairs (value, condition), not {self.shown(pair)}")
 
     def raised(self, power: float, exponent: float | None, node: ast.expr) -> float:
-        """Return the product of the exponents around a base, the one given among them."""
+        """Return the product of the exponents around a base, with one more exponent."""
         power *= max(1.0, abs(exponent or 0.0))
         if power > EXPONENT:
             raise SpecError(f"its exponents multiply to more than {EXPONENT} at {self.shown(node)}")
@@ -269,7 +269,7 @@ class _Checker:
     def folded(
         self, node: ast.expr, function: Callable[[float, float], Any], first: float | None, second: float | None
     ) -> float | None:
-        """Return what a function makes of constants; what SymPy then computes is no larger than a float."""
+        """Return the value of a function of constants. It is a float, so SymPy cannot compute larger numbers."""
         if first is None or second is None:
             return None
         try:
@@ -279,10 +279,9 @@ class _Checker:
         except (ValueError, ZeroDivisionError):
             value = math.nan
         if isinstance(value, complex) or not math.isfinite(value):
-            found = (
-                "out of the range of float64" if isinstance(value, float) and math.isinf(value) else "not a real number"
-            )
-            raise SpecError(f"{self.shown(node)} is {found}")
+            is_infinite = isinstance(value, float) and math.isinf(value)
+            defect = "out of the range of float64" if is_infinite else "not a real number"
+            raise SpecError(f"{self.shown(node)} is {defect}")
         return float(value)
 
     def shown(self, node: ast.expr) -> str:

@@ -1,4 +1,4 @@
-"""A spec's formulas as JavaScript: functions of ``x`` and the parameters, and of nothing else."""
+"""The formulas of a spec as JavaScript: functions of ``x`` and the parameters, and of nothing else."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from surroreg import formula
 from surroreg.errors import SpecError
 from surroreg.specs import SurrogateSpec
 
-#: All that may stand in the code. Parameters are numbered there, so no text of a plugin's reaches the page as code.
+#: The only words and signs that the code may have. Parameters are numbered, so no text of a plugin becomes code.
 _WORD = re.compile(r"[A-Za-z_$][\w$.]*|\d[\w.]*")
 _KNOWN = re.compile(r"x|p\d+|[mn]|chebyshevu|true|false|Math\.\w+|\d+(\.\d+)?e?")
 _SIGNS = re.compile(r"[\w\s.,()+\-*/%<>=!&|?:]+", re.ASCII)
@@ -18,10 +18,11 @@ _SIGNS = re.compile(r"[\w\s.,()+\-*/%<>=!&|?:]+", re.ASCII)
 def derivative(spec: SurrogateSpec) -> str:
     """Return the declared derivative as an arrow function ``(x, p0, p1, ...) => number``.
 
-    The parameters that are numbers come in their order. What is drawn at random stands at its mean, 1/2.
+    Its arguments after ``x`` are the numeric parameters, in their order. The random number ``U`` has its mean, 1/2.
 
     Raises:
-        SpecError: there is no formula, it cannot be read, or it uses what JavaScript does not have.
+        SpecError: the spec has no formula, or the formula cannot be read, or uses a function that JavaScript does not
+            have.
     """
     return f"({', '.join(['x', *_names(spec).values()])}) => {_code(spec, formula.expression(spec))}"
 
@@ -40,7 +41,7 @@ def _names(spec: SurrogateSpec) -> dict[str, str]:
 def _code(spec: SurrogateSpec, expression: Any) -> str:
     try:
         code = " ".join(_printer({"x": "x", **_names(spec), formula.NOISE: "(1/2)"}).doprint(expression).split())
-    except Exception as error:  # whatever SymPy raises where it has no code for a part, or cannot sort them
+    except Exception as error:  # SymPy raises many kinds if it has no code for a part, or cannot sort the parts
         reason = str(error).partition("\n")[0].rpartition(": ")[2] or type(error).__name__
         raise SpecError(f"{spec.name}: the formula cannot be written as JavaScript: {reason}") from error
     strange = [word for word in _WORD.findall(code) if not _KNOWN.fullmatch(word)]
@@ -50,7 +51,7 @@ def _code(spec: SurrogateSpec, expression: Any) -> str:
 
 
 def _printer(names: dict[str, str]) -> Any:
-    """Return what writes a SymPy expression as JavaScript."""
+    """Return a printer that writes a SymPy expression as JavaScript."""
     from sympy.printing.jscode import JavascriptCodePrinter
 
     class Printer(JavascriptCodePrinter):  # type: ignore[misc]
@@ -63,7 +64,7 @@ def _printer(names: dict[str, str]) -> Any:
             return repr(float(number))
 
         def _print_Mod(self, call: Any) -> str:
-            # SymPy's would repeat the divisor; within each other, remainders would take exponential time and space.
+            # SymPy's own printer repeats the divisor. Nested remainders would take exponential time and space.
             return f"((m, n) => (m % n + n) % n)({', '.join(map(self._print, call.args))})"
 
         def _print_Heaviside(self, call: Any) -> str:

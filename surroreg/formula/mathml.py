@@ -1,7 +1,7 @@
-"""A formula as MathML, which browsers show by themselves: as it was written, in the symbols of the parameters.
+"""A formula as MathML, which browsers show by themselves: in the written order, with the symbols of the parameters.
 
-SymPy's own MathML reorders what it prints, spells out ``Piecewise``, and up to 1.13 fences with an element that
-browsers no longer know.
+SymPy's own MathML reorders the terms and spells out ``Piecewise``. Up to 1.13 its fences are an element that browsers
+no longer know.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from html import escape
 
 from surroreg.formula import grammar
 
-#: How tightly what was printed holds together; what is looser than its place asks for goes into parentheses.
+#: The precedence of an operation, the lowest first. An operand of lower precedence than its place gets parentheses.
 _CONNECTION, _COMPARISON, _SUM, _RATIO, _PRODUCT, _POWER, _ATOM = range(7)
 
 _SIGNS = {
@@ -27,7 +27,7 @@ _SIGNS = {
 }
 _CONNECTIONS = {ast.BitAnd: "and", ast.BitOr: "or"}
 _FENCES = {"Abs": "||", "abs": "||", "floor": "⌊⌋", "ceiling": "⌈⌉"}
-#: The functions that are not written with their names.
+#: The functions that are not printed by name.
 _SHAPED = (*_FENCES, "exp", "sqrt", "Piecewise")
 _CONSTANTS = {"pi": "π", "E": "e", "oo": "∞"}
 _SPACE = '<mspace width="0.17em"/>'
@@ -36,14 +36,14 @@ Printed = tuple[str, int]
 
 
 def mathml(formula: str, symbols: Mapping[str, str]) -> str:
-    """Return a formula in SymPy's syntax as a ``math`` element that reads ``d(x) = ...``.
+    """Return a formula as a ``math`` element that reads ``d(x) = ...``.
 
     Args:
-        formula: of a spec. It is not trusted: whatever is in it, only text gets into the elements.
-        symbols: what stands for a parameter, by its name; those left out stand for themselves.
+        formula: the formula of a spec. It is not trusted: nothing of it but text gets into the elements.
+        symbols: the symbols of parameters, by name. A parameter without a symbol is printed by name.
 
     Raises:
-        SpecError: it is no formula.
+        SpecError: the text is no formula.
     """
     markup, _ = _Printer(symbols).printed(grammar.read(formula))
     left = _row(_name("d"), _fenced("()", _name("x")), _sign("="))
@@ -53,11 +53,11 @@ def mathml(formula: str, symbols: Mapping[str, str]) -> str:
 class _Printer:
     def __init__(self, symbols: Mapping[str, str]) -> None:
         self.symbols = symbols
-        #: Whether what is printed is within a fraction or an exponent, where a bar would be too small to read.
+        #: Whether the present node is within a fraction or an exponent, where a further bar would be too small to read.
         self.is_small = False
 
     def printed(self, node: ast.AST) -> Printed:
-        """Return the markup of a node, and how tightly it holds together."""
+        """Return the markup of a node, and its precedence."""
         match _leading_minus(node):
             case ast.UnaryOp(op=ast.USub(), operand=operand):
                 return _row(_sign("−"), self.within(operand, _RATIO)), _SUM
@@ -89,10 +89,10 @@ class _Printer:
                 return self.call(name, arguments)
         raise ValueError(f"cannot print {ast.dump(node)[:80]}")
 
-    def within(self, node: ast.AST, tightness: int) -> str:
-        """Return the markup of a node, in parentheses if it is looser than that."""
+    def within(self, node: ast.AST, precedence: int) -> str:
+        """Return the markup of a node, in parentheses if its precedence is lower."""
         markup, own = self.printed(node)
-        return markup if own >= tightness else _fenced("()", markup)
+        return markup if own >= precedence else _fenced("()", markup)
 
     def free(self, node: ast.AST) -> str:
         """Return the markup of a node that stands alone."""
@@ -117,7 +117,7 @@ class _Printer:
         raised = self.small(exponent)
         match base:
             case ast.Call(func=ast.Name(id=name), args=[argument]) if name not in _SHAPED:
-                head = f"<msup>{_function(name)}{_row(raised)}</msup>"  # cosh², as one writes it
+                head = f"<msup>{_function(name)}{_row(raised)}</msup>"  # the usual notation, cosh²(x)
                 return _row(head, _fenced("()", self.free(argument))), _POWER
         return f"<msup>{_row(self.within(base, _ATOM))}{_row(raised)}</msup>", _POWER
 
@@ -142,10 +142,10 @@ class _Printer:
         for argument in arguments:
             match argument:
                 case ast.Tuple(elts=[value, condition]):
-                    said = self.free(condition)
+                    case = self.free(condition)
                     if not isinstance(condition, ast.Constant):
-                        said = f"<mtext>if&#xa0;</mtext>{said}"
-                    cells = (f'<mtd style="text-align:left">{_row(cell)}</mtd>' for cell in (self.free(value), said))
+                        case = f"<mtext>if&#xa0;</mtext>{case}"
+                    cells = (f'<mtd style="text-align:left">{_row(cell)}</mtd>' for cell in (self.free(value), case))
                     rows.append(f"<mtr>{''.join(cells)}</mtr>")
                 case _:
                     raise ValueError(f"no value with its condition: {ast.dump(argument)[:80]}")
@@ -153,7 +153,7 @@ class _Printer:
 
 
 def _leading_minus(node: ast.AST) -> ast.AST:
-    """Return ``-(a*b)`` for ``(-a)*b``, which is how Python reads ``-a*b``; any other node as it is."""
+    """Return ``-(a*b)`` for ``-a*b``, which Python parses as ``(-a)*b``. Return any other node as it is."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div):
         match _leading_minus(node.left):
             case ast.UnaryOp(op=ast.USub(), operand=operand):

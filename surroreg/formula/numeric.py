@@ -1,4 +1,4 @@
-"""The formula of a spec as numbers, by mpmath: SymPy takes ten times as long to import."""
+"""The values of a formula, by mpmath. SymPy takes ten times as long to import."""
 
 from __future__ import annotations
 
@@ -14,29 +14,30 @@ from surroreg.formula import grammar
 from surroreg.formula.text import NOISE, declared, tree
 from surroreg.specs import SurrogateSpec
 
-#: Digits to which a formula is evaluated: enough that float64 takes it for exact.
+#: Decimal digits of an evaluation: so many that its value, rounded to float64, is exact.
 DIGITS = 40
-#: Binary digits of the longest exponent and order of a polynomial: each costs a step, so a longer one is infinite.
+#: Binary digits of the longest exponent, and of the highest order of a polynomial. Each digit costs a step, so a longer
+#: number counts as infinite.
 _LONGEST = 128
 
 
 def values(
     spec: SurrogateSpec, points: Sequence[float], params: Mapping[str, Any], *, noise: float = 0.5
 ) -> list[float]:
-    """Return the declared derivative at finite ``points``, rounded once from 40 digits; NaN where it is not real.
+    """Return the declared derivative at finite ``points``, rounded once from 40 digits, or NaN where it is not real.
 
     Raises:
-        SpecError: there is no formula, or it cannot be read.
+        SpecError: the spec has no formula, or the formula cannot be read.
     """
     text = declared(spec)
     return [_evaluate(spec, text, params, x, noise) for x in points]
 
 
 def kinks(spec: SurrogateSpec, params: Mapping[str, Any]) -> list[float]:
-    """Return the places where the derivative is declared not to be smooth, sorted.
+    """Return the declared kinks of the derivative, sorted.
 
     Raises:
-        SpecError: a kink cannot be read, or is nowhere at these parameters.
+        SpecError: a kink cannot be read, or is not finite at these parameters.
     """
     places = [_evaluate(spec, text, params) for text in spec.traits.kinks]
     for text, place in zip(spec.traits.kinks, places, strict=True):
@@ -49,7 +50,7 @@ def _evaluate(spec: SurrogateSpec, text: str, params: Mapping[str, Any], x: floa
     node = tree(spec, text)
     names = {"x": x, NOISE: noise}
     names |= {p.name: params[p.name] if p.type in (int, float) else 0 for p in spec.parameters}
-    # A difference such as 1 - tanh(x)**2 may cancel to nothing: then with digits for all of float64's range.
+    # A difference such as 1 - tanh(x)**2 may cancel to zero. A second evaluation has digits for float64's whole range.
     for digits in (DIGITS, 20 * DIGITS):
         value = _function(node, digits)(names)
         if value:
@@ -59,7 +60,7 @@ def _evaluate(spec: SurrogateSpec, text: str, params: Mapping[str, Any], x: floa
 
 @functools.lru_cache(maxsize=1024)
 def _function(tree: ast.expr, digits: int) -> Callable[[Mapping[str, float]], Any]:
-    """Return a function from the values of a formula's names to its own; its time and memory are bounded."""
+    """Return a function from the values of a formula's names to its value. Time and memory are bounded."""
     mp = context(digits)
     function = compiled(tree, mp)
     return lambda names: function({name: mp.mpf(value) for name, value in names.items()})
@@ -67,16 +68,16 @@ def _function(tree: ast.expr, digits: int) -> Callable[[Mapping[str, float]], An
 
 @functools.cache
 def context(digits: int) -> Any:
-    """Return what computes with so many digits."""
+    """Return a context of mpmath with so many decimal digits."""
     from mpmath.ctx_mp import MPContext
 
-    context = MPContext()  # the digits of mpmath's global one are the user's to set, and another thread's
+    context = MPContext()  # not mpmath.mp: users and other threads set its digits
     context.dps = digits
     return context
 
 
 def compiled(node: ast.expr, mp: Any) -> Callable[[Mapping[str, Any]], Any]:
-    """Return a node as a function of the values of its names, in the numbers of a context."""
+    """Return a node as a function of the values of its names, which are numbers of the context."""
     match node:
         case ast.Constant(value=value):
             constant = value if isinstance(value, bool) else mp.mpf(value)
@@ -85,17 +86,17 @@ def compiled(node: ast.expr, mp: Any) -> Callable[[Mapping[str, Any]], Any]:
             default = +getattr(mp, grammar.CONSTANTS.get(name, "nan"))
             return lambda names: names.get(name, default)
     kind, parts = grammar.parts(node)
-    found = [compiled(part, mp) for part in parts]
+    operands = [compiled(part, mp) for part in parts]
     if kind == "Piecewise":
-        cases = list(zip(found[::2], found[1::2], strict=True))
+        cases = list(zip(operands[::2], operands[1::2], strict=True))
         return lambda names: next((value(names) for value, condition in cases if condition(names)), mp.nan)
     function = _VALUES.get(kind) or _plain(grammar.FUNCTIONS[kind])
-    return lambda names: function(mp, *[part(names) for part in found])
+    return lambda names: function(mp, *[operand(names) for operand in operands])
 
 
 def _plain(function: grammar.Function) -> Callable[[Any, Any], Any]:
     def value(mp: Any, v: Any) -> Any:
-        if not function.low <= v <= function.high:  # mpmath would turn complex
+        if not function.low <= v <= function.high:  # mpmath would return a complex number
             return mp.nan
         return getattr(mp, function.name)(v if mp.mag(v) <= function.reach else v * mp.inf)
 
@@ -115,14 +116,14 @@ def _power(mp: Any, base: Any, exponent: Any) -> Any:
 
 
 def _remainder(mp: Any, above: Any, below: Any) -> Any:
-    octaves = mp.mag(above) - mp.mag(below)  # mpmath writes out a binary digit for each of them
+    octaves = mp.mag(above) - mp.mag(below)  # mpmath writes out a binary digit for each octave
     if not below or octaves > grammar.REACH:
         return mp.nan
     return above % below if octaves > -grammar.REACH else above - below * mp.floor(above / below)
 
 
 def _chebyshev(mp: Any, order: Any, v: Any) -> tuple[Any, Any]:
-    """Return T of an order and U of the order below, by squaring, as a power; NaN unless the order is whole."""
+    """Return T of an order and U of the order below, by repeated squaring. NaN unless the order is a whole number."""
     if not mp.isint(order) or order < 0 or mp.mag(order) > _LONGEST:
         return mp.nan, mp.nan
     number, beside = int(order), v * v - 1
@@ -139,7 +140,7 @@ def _alone(function: Callable[..., Any]) -> Callable[..., Any]:
     return lambda mp, *v: function(*v)
 
 
-#: What operators do, and functions that mpmath lacks, does not bound, or gets wrong (its floor of infinity).
+#: Operators, and functions that mpmath lacks, does not bound, or gets wrong, such as its floor of infinity.
 _VALUES: Mapping[Any, Callable[..., Any]] = {
     **{op: _alone(function) for op, function in (*grammar.ARITHMETIC.items(), *grammar.RELATIONS.items())},
     ast.Div: _ratio,

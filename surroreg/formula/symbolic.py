@@ -1,4 +1,4 @@
-"""The formula of a spec as an expression of SymPy, from which other languages are written."""
+"""The formula of a spec as an expression of SymPy. The printers of other languages start from it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def expression(spec: SurrogateSpec) -> Any:
     """Return the declared derivative as a SymPy expression.
 
     Raises:
-        SpecError: there is no formula, or it cannot be read.
+        SpecError: the spec has no formula, or the formula cannot be read.
     """
     return parse(spec, declared(spec))
 
@@ -30,7 +30,7 @@ def parse(spec: SurrogateSpec, text: str) -> Any:
     """Return ``text`` as a SymPy expression in ``x``, the spec's parameters and ``U``.
 
     Raises:
-        SpecError: it cannot be read, uses a name that is none of these, or has numbers beyond float64's.
+        SpecError: the text cannot be read, uses another name, or has numbers beyond the range of float64.
     """
     return _expression(spec, tree(spec, text))
 
@@ -41,16 +41,16 @@ def _expression(spec: SurrogateSpec, tree: ast.expr) -> Any:
 
     try:
         return _built(tree, {name: sympy.Symbol(name, real=True) for name in known(spec)})
-    except Exception as error:  # also what SymPy raises where it cannot compare or sort
+    except Exception as error:  # SymPy raises many kinds if it cannot compare or sort
         reason = error if isinstance(error, SpecError) else in_one_line(error)
         raise SpecError(f"{spec.name}: {shortened(ast.unparse(tree), 80)} cannot be computed: {reason}.") from error
 
 
 def _built(node: ast.expr, symbols: Mapping[str, Any]) -> Any:
-    """Return a node as a SymPy expression, made from the leaves up.
+    """Return a node as a SymPy expression, built from the leaves up.
 
-    SymPy computes with numbers as soon as it has them, however large they become; and x - x makes a number of what
-    the grammar took for a variable. So each step is bounded before and after.
+    SymPy computes with numbers at once, however large they become. And x - x becomes a number, which the grammar could
+    not foresee. So each step is bounded before and after.
     """
     import sympy
 
@@ -65,22 +65,22 @@ def _built(node: ast.expr, symbols: Mapping[str, Any]) -> Any:
     parts = [_built(operand, symbols) for operand in operands]
     if not any(part.free_symbols for part in parts):
         mp = context(DIGITS)
-        value = compiled(node, mp)(dict.fromkeys(symbols, mp.mpf("0.7")))  # any place will do
+        value = compiled(node, mp)(dict.fromkeys(symbols, mp.mpf("0.7")))  # the value is the same for any number
         if not value or isinstance(value, bool):
             return _built(ast.Constant(value if isinstance(value, bool) else 0), symbols)
         if not math.isfinite(float(value)):
             raise SpecError(f"a part of it is {float(value)}")
-    made = _makers()[kind](*parts)
-    if made.has(sympy.nan, sympy.zoo, sympy.I) or getattr(made, "is_real", None) is False:
+    whole = _makers()[kind](*parts)
+    if whole.has(sympy.nan, sympy.zoo, sympy.I) or getattr(whole, "is_real", None) is False:
         raise SpecError("a part of it is not a real number")
-    numbers = [part for number in made.atoms(sympy.Rational, sympy.Float) for part in number.as_numer_denom()]
+    numbers = [part for number in whole.atoms(sympy.Rational, sympy.Float) for part in number.as_numer_denom()]
     if not all(number == 0 or 5e-324 <= abs(number) <= sys.float_info.max for number in numbers):
         raise SpecError("its numbers multiply to more or less than float64 holds")
-    return made
+    return whole
 
 
 class _Assumptions(dict[str, bool]):
-    """What SymPy may assume of a call. To find out more it would expand the arguments, which can take for ever."""
+    """The facts that SymPy may assume of a call. To infer more facts, SymPy expands the arguments, perhaps for ever."""
 
     def __missing__(self, fact: str) -> None:
         return None
@@ -88,7 +88,7 @@ class _Assumptions(dict[str, bool]):
 
 @functools.cache
 def _makers() -> Mapping[Any, Callable[..., Any]]:
-    """Return what makes an expression of others. SymPy's simplifications can take for ever, and are left out."""
+    """Return the functions that join expressions. They skip SymPy's simplifications, which can take for ever."""
     import sympy
     from sympy.core.function import Application
 
@@ -96,13 +96,13 @@ def _makers() -> Mapping[Any, Callable[..., Any]]:
         return functools.partial(getattr(sympy, name), evaluate=False)
 
     def call(name: str) -> Callable[..., Any]:
-        def made(*arguments: Any) -> Any:
-            found = plain(name)(*arguments)
-            if isinstance(found, getattr(sympy, name)):  # not so Max of one argument, which is that argument
-                found._assumptions = _Assumptions(real=True, extended_real=True, complex=True, commutative=True)
-            return found
+        def joined(*arguments: Any) -> Any:
+            result = plain(name)(*arguments)
+            if isinstance(result, getattr(sympy, name)):  # false for Max of one argument, which is that argument
+                result._assumptions = _Assumptions(real=True, extended_real=True, complex=True, commutative=True)
+            return result
 
-        return made
+        return joined
 
     def relation(name: str) -> Callable[[Any, Any], Any]:
         return lambda left, right: plain(name)(left, right).canonical
@@ -120,7 +120,7 @@ def _makers() -> Mapping[Any, Callable[..., Any]]:
         for term in map(sympy.Mul.make_args, sympy.Add.make_args(exponent)):
             others = [factor for factor in term if not isinstance(factor, sympy.log)]
             if len(others) < len(term) and all(factor.is_number for factor in others):
-                # SymPy would, one in another, and multiply numbers without end.
+                # SymPy itself would rewrite it so, also when nested, and multiply numbers without end.
                 raise SpecError("it has exp(c*log(y)), which is y**c, and is to be written so")
         return exponent
 
@@ -128,14 +128,14 @@ def _makers() -> Mapping[Any, Callable[..., Any]]:
         checked(exponent)
         if exponent.is_Integer:
             return base**exponent
-        # Of these bases SymPy wants the real and the imaginary part, for which it expands the arguments of functions.
+        # SymPy computes the real and the imaginary part of these bases, and expands the arguments of functions for it.
         bases = [factor.base for factor in sympy.Mul.make_args(base) if factor.is_Pow]
         bases += [base] if sympy.fraction(exponent)[1].is_Add else []
         calls = {type(call) for part in bases for call in part.atoms(Application)}
         if not calls <= {sympy.Abs} or not all(part.is_real for part in bases):
             raise SpecError("it has a power of a power, with a fractional exponent: write them as one power")
         number, rest = base.as_coeff_Mul()
-        if number.is_Float:  # with roots of integers beside it, SymPy would look for a common divisor, and not end
+        if number.is_Float:  # beside roots of integers, SymPy would search for a common divisor without end
             return abs(number) ** exponent * (rest if number > 0 else -rest) ** exponent
         return base**exponent
 

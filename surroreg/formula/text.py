@@ -1,4 +1,4 @@
-"""The formulas of a spec as trees: read, and held to the names that it may use."""
+"""The formulas of a spec as trees that use only the permitted names."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def declared(spec: SurrogateSpec) -> str:
     """Return the formula of a spec, as it is declared.
 
     Raises:
-        SpecError: there is none.
+        SpecError: the spec has no formula.
     """
     if spec.formula is None:
         raise SpecError(f"{spec.name}: there is no formula.")
@@ -24,23 +24,23 @@ def declared(spec: SurrogateSpec) -> str:
 
 
 def known(spec: SurrogateSpec) -> list[str]:
-    """Return the names that stand for a number in the formulas of a spec."""
+    """Return the names of numbers in the formulas of a spec."""
     return ["x", NOISE, *(p.name for p in spec.parameters)]
 
 
 def tree(spec: SurrogateSpec, text: str) -> ast.expr:
-    """Return the tree of a formula in the names of a spec.
+    """Return the tree of a formula.
 
     Raises:
-        SpecError: it cannot be read, or uses another name.
+        SpecError: the formula cannot be read, or uses a name that is neither a constant nor of the spec.
     """
     try:
-        found = grammar.read(text)
+        parsed = grammar.read(text)
     except SpecError as error:
         raise SpecError(f"{spec.name}: {error}") from error
     names = known(spec)
-    strange = sorted(grammar.names(found).difference(names, grammar.CONSTANTS))
+    strange = sorted(grammar.names(parsed).difference(names, grammar.CONSTANTS))
     if strange:
         allowed = f"it may use {', '.join([*names, *grammar.CONSTANTS])}.{did_you_mean(strange[0], names)}"
         raise SpecError(f"{spec.name}: the formula {shortened(text, 80)} uses {strange[0]!r}; {allowed}")
-    return found
+    return parsed

@@ -145,7 +145,7 @@ def test_lint_and_type_commands_are_the_same_everywhere():
         assert line in template
     hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"][0]["hooks"]
     entries = " ".join(hook["entry"] for hook in hooks)
-    (types,) = (line for line in asked if line.startswith("mypy"))
+    (types,) = (line for line in commands if line.startswith("mypy"))
     assert types in entries
     assert {hook["language"] for hook in hooks} == {"system"}
 

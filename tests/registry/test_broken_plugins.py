@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.registry.conftest import Environment
+
 GOOD = "from surroreg import Parameter, SurrogateSpec, hookimpl, surrogate\n@surrogate()\ndef bump(x): return x\n"
 HOOK = GOOD + "@hookimpl\ndef surroreg_surrogates():\n"
 
@@ -87,24 +89,71 @@ BROKEN = {
 }
 
 
-def check_it_costs_one_warning(environment, entry_point, cause, chained):
-    """Everything but ``broken`` works, one warning gives the cause, and ``broken`` raises with the cause."""
+PROVIDER = "class Provider:\n    @hookimpl\n    def surroreg_surrogates(self): return [bump]\n"
+
+# entry point -> the cause in the warning, the exception chained to the error
+NOWHERE = {
+    "nowhere_to_be_found": ("No module named 'nowhere_to_be_found'", "ModuleNotFoundError"),
+    "{module}:absent": ("has no attribute 'absent'", "AttributeError"),
+    "{module}:bump.absent": ("has no attribute 'absent'", "AttributeError"),
+    "{module}:nothing": ("define surroreg_surrogates() in it", "SurroregError"),
+    "{module}:bump": ("define surroreg_surrogates() in it", "SurroregError"),
+    "{module}:Provider": ("self", "TypeError"),
+    "{module}.absent": ("'{module}' is not a package", "ModuleNotFoundError"),
+    "math": ("define surroreg_surrogates() in it", "SurroregError"),
+    ".{module}": ("relative import", "TypeError"),
+}
+
+# id -> entry point, module, cause, chained exception; all are installed beside each other, and asked in one process
+CASES = {name: ("{module}", *row) for name, row in BROKEN.items()} | {
+    value: (value, GOOD + PROVIDER + "nothing = None\n", *row) for value, row in NOWHERE.items()
+}
+NAMESPACES = {name: f"broken{number}" for number, name in enumerate(CASES)}
+
+
+@pytest.fixture(scope="module")
+def outcomes(tmp_path_factory):
+    """The answers of one process to questions about all broken plugins, and about a good one beside them."""
+    environment = Environment(tmp_path_factory.mktemp("broken"))
     environment.plugin("good")
-    names, again, good, builtin, spec, listed, infos = environment.ask(
+    for name, namespace in NAMESPACES.items():
+        entry_point, source, *_ = CASES[name]
+        module = f"surroreg_{namespace}"
+        environment.install(
+            f"{namespace}-surrogates",
+            "3.1",
+            entry_points={namespace: entry_point.replace("{module}", module)},
+            modules={module: source.replace("'broken'", repr(namespace))},
+        )
+    questions = [
         "surroreg.names()",
-        "surroreg.names()",
+        "surroreg.names('*')",
         "surroreg.spec('good/bump').origin",
         "surroreg.spec('atan').name",
-        "surroreg.spec('broken/bump')",
-        "surroreg.names(namespace='broken')",
         "{p.namespace: [p.distribution, p.version, p.status, p.surrogates, str(p.error)] for p in surroreg.plugins()}",
+    ]
+    for namespace in NAMESPACES.values():
+        questions += [f"surroreg.spec('{namespace}/bump')", f"surroreg.names(namespace='{namespace}')"]
+    return dict(zip(questions, environment.ask(*questions), strict=True))
+
+
+def check_it_costs_one_warning(outcomes, name):
+    """Everything else works, one warning gives the cause, and the broken plugin raises with the cause."""
+    namespace, (entry_point, _, cause, chained) = NAMESPACES[name], CASES[name]
+    names, again, good, builtin, infos, *_ = outcomes.values()
+    spec, listed = (
+        outcomes[f"surroreg.spec('{namespace}/bump')"],
+        outcomes[f"surroreg.names(namespace='{namespace}')"],
     )
-    [warning] = names.warned_of("broken-surrogates")
-    assert f"plugin 'broken' (entry point {entry_point!r} of broken-surrogates 3.1) cannot be used: " in warning
+    entry_point, cause = (text.replace("{module}", f"surroreg_{namespace}") for text in (entry_point, cause))
+    [warning] = names.warned_of(f"{namespace}-surrogates")
+    assert (
+        f"plugin {namespace!r} (entry point {entry_point!r} of {namespace}-surrogates 3.1) cannot be used: " in warning
+    )
     assert cause in warning
-    assert "SURROREG_DISABLE_PLUGINS=broken-surrogates leaves it out" in warning
+    assert f"SURROREG_DISABLE_PLUGINS={namespace}-surrogates leaves it out" in warning
     assert "\n" not in warning
-    assert names.warnings[0][0] == "PluginWarning"
+    assert [category for category, text, _ in names.warnings if text == warning] == ["PluginWarning"]
     assert {"atan", "good/bump"} <= set(names.value)
     assert not [name for name in names.value if name.startswith("broken") or name.endswith("/zap")]
     assert again.value == names.value
@@ -114,41 +163,17 @@ def check_it_costs_one_warning(environment, entry_point, cause, chained):
         assert outcome.error == "PluginLoadError"
         assert warning in outcome.message
         assert outcome.cause.startswith(chained)
-    assert infos.value["broken"] == ["broken-surrogates", "3.1", "failed", [], warning]
+    assert infos.value[namespace] == [f"{namespace}-surrogates", "3.1", "failed", [], warning]
 
 
 @pytest.mark.parametrize("broken", BROKEN)
-def test_a_broken_plugin_costs_one_warning(environment, broken):
-    source, cause, chained = BROKEN[broken]
-    environment.install(
-        "broken-surrogates", "3.1", entry_points={"broken": "surroreg_broken"}, modules={"surroreg_broken": source}
-    )
-    check_it_costs_one_warning(environment, "surroreg_broken", cause, chained)
+def test_a_broken_plugin_costs_one_warning(outcomes, broken):
+    check_it_costs_one_warning(outcomes, broken)
 
 
-@pytest.mark.parametrize(
-    ("entry_point", "cause", "chained"),
-    [
-        ("nowhere_to_be_found", "No module named 'nowhere_to_be_found'", "ModuleNotFoundError"),
-        ("surroreg_broken:absent", "has no attribute 'absent'", "AttributeError"),
-        ("surroreg_broken:bump.absent", "has no attribute 'absent'", "AttributeError"),
-        ("surroreg_broken:nothing", "define surroreg_surrogates() in it", "SurroregError"),
-        ("surroreg_broken:bump", "define surroreg_surrogates() in it", "SurroregError"),
-        ("surroreg_broken:Provider", "self", "TypeError"),
-        ("surroreg_broken.absent", "'surroreg_broken' is not a package", "ModuleNotFoundError"),
-        ("math", "define surroreg_surrogates() in it", "SurroregError"),
-        (".surroreg_broken", "relative import", "TypeError"),
-    ],
-)
-def test_an_entry_point_that_leads_nowhere_costs_one_warning(environment, entry_point, cause, chained):
-    provider = "class Provider:\n    @hookimpl\n    def surroreg_surrogates(self): return [bump]\n"
-    environment.install(
-        "broken-surrogates",
-        "3.1",
-        entry_points={"broken": entry_point},
-        modules={"surroreg_broken": GOOD + provider + "nothing = None\n"},
-    )
-    check_it_costs_one_warning(environment, entry_point, cause, chained)
+@pytest.mark.parametrize("entry_point", NOWHERE)
+def test_an_entry_point_that_leads_nowhere_costs_one_warning(outcomes, entry_point):
+    check_it_costs_one_warning(outcomes, entry_point)
 
 
 def test_an_entry_point_that_is_no_reference_costs_one_warning(environment):

@@ -52,25 +52,26 @@ class Inside:
 """
 
 
-@pytest.mark.parametrize(
-    "value",
-    [
-        "surroreg_acme",
-        "surroreg_acme:provider",
-        "surroreg_acme : provider",
-        "surroreg_acme:Inside.provider",
-        "surroreg_acme [extra]",
-        "surroreg_acme:provider [extra, another]",
-    ],
-)
-def test_an_entry_point_names_a_module_or_an_object_in_it(environment, value):
-    environment.install(
-        "acme-surrogates",
-        entry_points={"acme": value},
-        modules={"surroreg_acme": environment.source("bump", then=OBJECT)},
-    )
-    [names] = environment.ask("surroreg.names('acme/*')")
-    assert names.value == ["acme/bump"], names.warnings
+VALUES = {
+    "module": "{}",
+    "object": "{}:provider",
+    "spaces": "{} : provider",
+    "inner_object": "{}:Inside.provider",
+    "extra": "{} [extra]",
+    "object_and_extras": "{}:provider [extra, another]",
+}
+
+
+def test_an_entry_point_names_a_module_or_an_object_in_it(environment):
+    for kind, value in VALUES.items():
+        module = f"surroreg_{kind}"
+        environment.install(
+            f"acme-{kind}",
+            entry_points={f"acme_{kind}": value.format(module)},
+            modules={module: environment.source("bump", then=OBJECT)},
+        )
+    [names] = environment.ask("surroreg.names('acme_*/*')")
+    assert names.value == sorted(f"acme_{kind}/bump" for kind in VALUES), names.warnings
 
 
 @pytest.mark.parametrize("kind", ["dist-info", "egg-info"])
@@ -111,20 +112,20 @@ def test_a_plugin_may_come_in_an_archive(environment):
 # -- strangers ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        pytest.param(b"[console_scripts]\nno equals sign\n", id="malformed"),
-        pytest.param(b"stray = before.any:section\n", id="no section"),
-        pytest.param(b"[console_scripts]\nx = y:z\n\xff\xfe\x00\n", id="undecodable"),
-        pytest.param(b"[broken\nx = y\n", id="unclosed section"),
-        pytest.param(b"", id="empty"),
-        pytest.param(None, id="no file"),
-    ],
-)
+STRANGERS = {
+    "malformed": b"[console_scripts]\nno equals sign\n",
+    "no-section": b"stray = before.any:section\n",
+    "undecodable": b"[console_scripts]\nx = y:z\n\xff\xfe\x00\n",
+    "unclosed-section": b"[broken\nx = y\n",
+    "empty": b"",
+    "no-file": None,
+}
+
+
 @pytest.mark.parametrize("metadata", [True, False], ids=["", "no METADATA"])
-def test_broken_stranger_costs_nothing(environment, content, metadata):
-    environment.install("stranger", entry_points=content, metadata=metadata)
+def test_broken_strangers_cost_nothing(environment, metadata):
+    for kind, content in STRANGERS.items():
+        environment.install(f"stranger-{kind}", entry_points=content, metadata=metadata)
     environment.plugin("good")
     good, names = environment.ask(GOOD, "surroreg.names('good/*')")
     assert (good.value, names.value) == ("surroreg_good:bump", ["good/bump"])

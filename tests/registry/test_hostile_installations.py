@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import itertools
 import os
 
 import pytest
@@ -95,27 +96,31 @@ def test_names_and_versions_are_shown_without_control_characters(environment):
 # -- files that are none ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["dist-info", "egg-info"])
-@pytest.mark.parametrize("file", ["entry_points.txt", "METADATA", "PKG-INFO"])
-@pytest.mark.parametrize("obstacle", ["pipe", "endless", "folder", "dangling"])
-def test_a_file_that_never_ends_is_not_read(environment, kind, file, obstacle):
-    content = None if file == "entry_points.txt" else {"odd": "nowhere_to_be_found"}
-    environment.install("odd", entry_points=content, kind=kind, metadata=False)
-    [folder] = (environment.root / "site").glob(f"odd*.{kind}")
-    makers = {
-        "pipe": lambda path: os.mkfifo(path),
-        "endless": lambda path: path.symlink_to("/dev/zero"),
-        "folder": lambda path: path.mkdir(),
-        "dangling": lambda path: path.symlink_to("nowhere"),
-    }
-    makers[obstacle](folder / file)
+OBSTACLES = {
+    "pipe": lambda path: os.mkfifo(path),
+    "endless": lambda path: path.symlink_to("/dev/zero"),
+    "folder": lambda path: path.mkdir(),
+    "dangling": lambda path: path.symlink_to("nowhere"),
+}
+
+
+@pytest.mark.parametrize("obstacle", OBSTACLES)
+def test_a_file_that_never_ends_is_not_read(environment, obstacle):
+    expected = {}
+    files = itertools.product(("entry_points.txt", "METADATA", "PKG-INFO"), ("dist-info", "egg-info"))
+    for number, (file, kind) in enumerate(files):
+        content = None if file == "entry_points.txt" else {f"odd{number}": f"nowhere_to_be_found_{number}"}
+        environment.install(f"odd{number}", entry_points=content, kind=kind, metadata=False)
+        [folder] = (environment.root / "site").glob(f"odd{number}*.{kind}")
+        OBSTACLES[obstacle](folder / file)
+        expected[number] = content is not None
     infos = ask(environment)
-    assert len(infos.warned_of("nowhere_to_be_found")) == (content is not None)
+    assert {number: len(infos.warned_of(f"nowhere_to_be_found_{number}'")) for number in expected} == expected
 
 
-@pytest.mark.parametrize("name", ["odd-1.0.dist-info", "odd.egg-info", "odd-1.0.egg-info", "odd.egg-link"])
-def test_a_pipe_in_place_of_a_distribution_is_passed_over(environment, name):
-    os.mkfifo(environment.root / "site" / name)
+def test_a_pipe_in_place_of_a_distribution_is_passed_over(environment):
+    for name in ("odd-1.0.dist-info", "odd.egg-info", "odd-1.0.egg-info", "odd.egg-link"):
+        os.mkfifo(environment.root / "site" / name)
     assert not ask(environment).warned_of("odd")
 
 

@@ -10,6 +10,7 @@ import pytest
 
 import surroreg
 from surroreg import Parameter, SpecError, SurrogateSpec, Traits
+from tests.registry.conftest import Environment
 
 START = "from surroreg import Parameter, SurrogateSpec, Traits, hookimpl, surrogate\n"
 GOOD = START + "@surrogate()\ndef bump(x): return x\n"
@@ -164,27 +165,31 @@ def ask_beside(environment, sources):
     return outcomes
 
 
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory):
+    """The status and the warning of every hostile plugin, all in one process."""
+    sources = {("at import", kind): source for kind, source in RAISED.items()}
+    for kind, source in RAISED.items():
+        sources["in the hook", kind] = HOOK + textwrap.indent(source, "    ")
+    sources |= {("offered", kind): source for kind, (source, _) in OFFERED.items()}
+    return ask_beside(Environment(tmp_path_factory.mktemp("hostile")), sources)
+
+
+@pytest.mark.parametrize("kind", RAISED)
 @pytest.mark.parametrize("where", ["at import", "in the hook"])
-def test_a_plugin_that_raises_anything_costs_one_warning(environment, where):
-    sources = RAISED
-    if where == "in the hook":
-        sources = {kind: HOOK + textwrap.indent(source, "    ") for kind, source in RAISED.items()}
-    for kind, (status, warning) in ask_beside(environment, sources).items():
-        assert status == "failed", kind
-        assert re.match(r"plugin 'broken\d+' \(entry point 'bad\d+' of broken-\d+ 1.0\) cannot be used: \w", warning), (
-            kind
-        )
-        assert warning == surroreg.errors.printable(warning), kind
-        assert len(warning) < 2000, kind
+def test_a_plugin_that_raises_anything_costs_one_warning(hostile, where, kind):
+    status, warning = hostile[where, kind]
+    assert status == "failed"
+    assert re.match(r"plugin 'broken\d+' \(entry point 'bad\d+' of broken-\d+ 1.0\) cannot be used: \w", warning)
+    assert warning == surroreg.errors.printable(warning)
+    assert len(warning) < 2000
 
 
-def test_a_plugin_that_offers_odd_objects_costs_one_warning(environment):
-    causes = {kind: text for kind, (_, text) in OFFERED.items()}
-    for kind, (status, warning) in ask_beside(
-        environment, {kind: source for kind, (source, _) in OFFERED.items()}
-    ).items():
-        assert status == "failed", kind
-        assert causes[kind] in warning
+@pytest.mark.parametrize("kind", OFFERED)
+def test_a_plugin_that_offers_odd_objects_costs_one_warning(hostile, kind):
+    status, warning = hostile["offered", kind]
+    assert status == "failed"
+    assert OFFERED[kind][1] in warning
 
 
 def test_a_plugin_with_odd_texts_and_functions_works(environment):

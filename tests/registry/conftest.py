@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,8 @@ import pytest
 
 import surroreg.api
 from surroreg.registry import Registry, process
+from surroreg.registry.discovery import candidates
+from surroreg.registry.metadata import metadata
 
 # Evaluates expressions (or runs statements) one after the other, and prints the outcome of each.
 CHILD = """
@@ -179,6 +181,22 @@ def with_scan(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
         return surroreg
 
     return begin
+
+
+@pytest.fixture
+def in_process(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch, with_scan: Callable[..., Any]
+) -> Iterator[Any]:
+    """The public verbs in this process, with the distributions of the folder ``site`` and no others.
+
+    A test that loads a surrogate runs here: a process of its own would import torch anew, which takes over a second.
+    """
+    site = str(environment.root / "site")
+    monkeypatch.syspath_prepend(site)
+    yield with_scan(lambda: candidates(metadata.distributions(path=[site])))
+    for name, module in [*sys.modules.items()]:
+        if str(getattr(module, "__file__", None)).startswith(site):
+            del sys.modules[name]
 
 
 @pytest.fixture

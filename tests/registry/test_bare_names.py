@@ -20,12 +20,10 @@ def test_bare_name_of_a_qualified_only_plugin_is_unknown(wrapped):
     assert "Only by qualified name: 'acme/triangle'." in triangle.message
 
 
-def test_qualified_name_of_a_qualified_only_plugin_loads(wrapped):
-    spec, config = wrapped.ask(
-        "surroreg.spec('acme/bump').origin", "surroreg.load('acme/Triangle', slope=2).to_config()"
-    )
-    assert spec.value == "surroreg_acme:bump"
-    assert config.value == {"name": "acme/triangle", "params": {"slope": 2.0}}
+def test_qualified_name_of_a_qualified_only_plugin_loads(wrapped, in_process):
+    assert in_process.spec("acme/bump").origin == "surroreg_acme:bump"
+    config = in_process.load("acme/Triangle", slope=2).to_config()
+    assert config == {"name": "acme/triangle", "params": {"slope": 2.0}}
 
 
 def test_qualified_only_plugin_is_listed_as_any_other(wrapped):

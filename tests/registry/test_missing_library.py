@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from surroreg.cli import main
+
 SOURCE = """
 import surroreg
 
@@ -57,15 +59,11 @@ def test_doctor_shows_a_missing_library_as_unavailable(environment):
     assert plugins.stderr == ""
 
 
-def test_check_reports_a_missing_library_as_not_verified(environment):
+def test_check_reports_a_missing_library_as_not_verified(environment, in_process, capsys):
     install(environment)
-    check = environment.run(
-        "import surroreg.cli; raise SystemExit(surroreg.cli.main(['check', 'wrapper']))", check=False
-    )
-    assert check.returncode == 1  # nothing was checked
-    assert "4 checks NOT VERIFIED" in check.stdout
-    assert "pip install wrapped" in check.stdout
-    listed = environment.run(
-        "import surroreg.cli; raise SystemExit(surroreg.cli.main(['list', 'wrapper/*']))", check=False
-    )
-    assert "pip install wrapped" in listed.stderr
+    assert main(["check", "wrapper"]) == 1  # nothing was checked
+    out = capsys.readouterr().out
+    assert "4 checks NOT VERIFIED" in out
+    assert "pip install wrapped" in out
+    assert main(["list", "wrapper/*"]) == 1
+    assert "pip install wrapped" in capsys.readouterr().err

@@ -47,20 +47,14 @@ def test_a_registered_spec_is_found_bare_qualified_and_by_alias(registry):
     assert "local/bump" in registry.names()
 
 
-def test_register_adds_to_the_registry_that_load_asks(environment):
-    defined = "from surroreg import surrogate\n@surrogate()\ndef bump(x): return x\n"
-    _, before, _, after, again, loaded = environment.ask(
-        defined,
-        "surroreg.names('*bump')",
-        "surroreg.register(bump)",
-        "surroreg.names('*bump')",
-        "surroreg.spec('bump') is bump and surroreg.spec('local/bump') is bump",
-        "[surroreg.load('bump').spec is bump, surroreg.load('local/bump').params]",
-    )
-    assert "local/bump" not in before.value
-    assert "local/bump" in after.value
-    assert again.value is True
-    assert loaded.value == [True, {}]
+def test_register_adds_to_the_registry_that_load_asks(in_process):
+    spec = bump()
+    assert in_process.names("*bump") == []
+    in_process.register(spec)
+    assert in_process.names("*bump") == ["local/bump"]
+    assert in_process.spec("bump") is in_process.spec("local/bump") is spec
+    assert in_process.load("bump").spec is spec
+    assert in_process.load("local/bump").params == {"slope": 25.0}
 
 
 def test_a_namespace_of_ones_own(registry):

@@ -41,7 +41,7 @@ def test_public_classes_are_named_by_the_path_users_import():
     assert {value.__module__ for value in classes} == {"surroreg"}
 
 
-def test_the_wheel_holds_the_package_and_nothing_else(tmp_path, monkeypatch):
+def test_wheel_holds_the_package_and_nothing_else(tmp_path, monkeypatch):
     monkeypatch.chdir(ROOT)
     names = zipfile.ZipFile(tmp_path / build_wheel(str(tmp_path))).namelist()
     tops = {name.split("/")[0] for name in names}
@@ -56,7 +56,7 @@ def test_every_link_of_the_readme_resolves():
     assert [link for link in linked if not (ROOT / link).exists()] == []
 
 
-def test_the_citation_is_of_this_version():
+def test_citation_is_of_this_version():
     assert f"\nversion: {surroreg.__version__}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
 
 
@@ -69,7 +69,7 @@ def blocks(language):
     return re.findall(rf"```{language}\n(.*?)```", README, re.S)
 
 
-def test_the_plugin_of_the_readme_works_as_printed(tmp_path):
+def test_plugin_of_the_readme_works_as_printed(tmp_path):
     (plugin,) = [block for block in blocks("python") if "hookimpl" in block]
     (points,) = blocks("toml")
     (tmp_path / "surroreg_acme.py").write_text(plugin)
@@ -94,14 +94,14 @@ def test_the_plugin_of_the_readme_works_as_printed(tmp_path):
     assert shown.strip() == "surroreg.load('acme/bell', width=0.3)"
 
 
-def test_the_snntorch_example_of_the_readme_works_as_printed():
+def test_snntorch_example_of_the_readme_works_as_printed():
     (example,) = [block for block in blocks("python") if "snn.Leaky" in block]
     scope = {"surroreg": surroreg}
     exec(example, scope)
     assert scope["lif"].spike_grad.slope == 25.0
 
 
-def test_the_spikingjelly_example_of_the_readme_works_as_printed():
+def test_spikingjelly_example_of_the_readme_works_as_printed():
     pytest.importorskip("spikingjelly", reason="SpikingJelly is not installed")
     (example,) = [block for block in blocks("python") if "LIFNode" in block]
     scope = {"surroreg": surroreg}

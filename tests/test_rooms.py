@@ -58,7 +58,7 @@ def graph():
     return {each: others - {each} for each, others in imports.items()}
 
 
-def test_the_rooms_import_each_other_one_way():
+def test_rooms_import_each_other_one_way():
     rest = graph()
     while leaves := {each for each, others in rest.items() if not others & rest.keys()}:
         rest = {each: others for each, others in rest.items() if each not in leaves}
@@ -83,7 +83,7 @@ def test_low_rooms_import_no_higher_room():
     }
 
 
-def test_the_root_holds_public_paths_and_rooms():
+def test_root_holds_public_paths_and_rooms():
     modules = {path.stem for path in PACKAGE.glob("*.py")}
     rooms = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
     assert modules == ROOT

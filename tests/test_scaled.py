@@ -92,7 +92,7 @@ def test_scaling_and_shifting_add_up():
     assert surrogate.scaled(peak=1).params == {"alpha": 2.0, "scale": 1.0, "shift": 0.5}
 
 
-def test_the_original_stays_as_it_was():
+def test_original_stays_as_it_was():
     surrogate = surroreg.load("atan")
     surrogate.scaled(factor=2), surrogate.shifted(by=1)
     assert surrogate.params == {"alpha": 2.0}
@@ -105,12 +105,12 @@ def test_scale_and_shift_are_parameters():
     assert surroreg.load("atan", scale=0.5, shift=0.0).to_config() == surrogate.to_config()
 
 
-def test_the_primitive_follows():
+def test_primitive_follows():
     plain, moved = surroreg.load("atan"), surroreg.load("atan").scaled(factor=2).shifted(by=1)
     torch.testing.assert_close(moved.primitive(X), 2 * plain.primitive(X - 1))
 
 
-def test_the_spike_at_zero_stays():
+def test_spike_at_zero_stays():
     surrogate = surroreg.load("atan", at_zero=1).scaled(peak=3).shifted(by=1)
     assert surrogate(torch.zeros(1)).item() == surrogate.at_zero == 1
 
@@ -122,7 +122,7 @@ def test_learnt_parameter_stays_the_same_object():
     assert surrogate.scale == pytest.approx(5 / 2)
 
 
-def test_the_scale_can_be_learnt():
+def test_scale_can_be_learnt():
     scale = torch.nn.Parameter(torch.ones(1, dtype=torch.float64))
     surrogate = surroreg.load("atan", scale=scale, shift=0.25)
     surrogate(X).sum().backward()
@@ -225,7 +225,7 @@ def test_shifted_builtin_conforms(name):
 
 
 @pytest.mark.parametrize("name", INFINITE)
-def test_an_infinite_area_cannot_be_scaled_to(name):
+def test_infinite_area_cannot_be_scaled_to(name):
     with pytest.raises(surroreg.ParameterError, match=r"has the area inf; give scaled\(factor=...\) instead"):
         surroreg.load(name).scaled(area=1)
 
@@ -239,7 +239,7 @@ def test_random_derivative_has_neither_peak_nor_area(name, how):
 
 @pytest.mark.parametrize("how", ["factor", "peak", "area"])
 @pytest.mark.parametrize("value", [0, -1, math.nan, math.inf, "many", True])
-def test_a_scale_is_a_number_above_zero(how, value):
+def test_scale_is_a_number_above_zero(how, value):
     with pytest.raises(surroreg.ParameterError, match="'atan': parameter 'scale'"):
         surroreg.load("atan").scaled(**{how: value})
 
@@ -251,12 +251,12 @@ def test_one_way_to_scale_is_given_at_a_time(given):
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, "far"])
-def test_a_shift_is_a_finite_number(value):
+def test_shift_is_a_finite_number(value):
     with pytest.raises(surroreg.ParameterError, match="'atan': parameter 'shift'"):
         surroreg.load("atan").shifted(by=value)
 
 
-def test_a_black_box_cannot_be_scaled():
+def test_black_box_cannot_be_scaled():
     box = surroreg.SurrogateSpec(name="box", factory=lambda: surroreg.load("atan"))()
     for ask in (lambda: box.scaled(factor=2), lambda: box.shifted(by=1)):
         with pytest.raises(NotImplementedError, match="is built by a factory, so its derivative is not available"):
@@ -265,7 +265,7 @@ def test_a_black_box_cannot_be_scaled():
         box.spec(scale=2)
 
 
-def test_a_scale_that_was_never_given_is_not_set_unnoticed():
+def test_scale_that_was_never_given_is_not_set_unnoticed():
     surrogate = surroreg.load("atan")
     with pytest.raises(AttributeError, match=r"has no scale to set; load it with one, or use scaled\(factor=...\)"):
         surrogate.scale = 2
@@ -273,7 +273,7 @@ def test_a_scale_that_was_never_given_is_not_set_unnoticed():
         surrogate.shift = 2
 
 
-def test_a_scale_that_is_a_tensor_is_left_to_its_owner():
+def test_scale_that_is_a_tensor_is_left_to_its_owner():
     surrogate = surroreg.load("atan", scale=torch.ones(1))
     with pytest.raises(surroreg.ParameterTypeError, match="has a tensor as its scale"):
         surrogate.scaled(factor=2)
@@ -301,7 +301,7 @@ def test_unknown_parameter_raises_with_all_parameters():
         surroreg.load("atan", scal=2)
 
 
-def test_a_text_that_is_no_formula_does_not_become_one():
+def test_text_that_is_no_formula_does_not_become_one():
     spec = surroreg.SurrogateSpec(
         name="odd", derivative=lambda x: x, formula="x) + (x", traits=surroreg.Traits(kinks=["0) + (1"])
     )

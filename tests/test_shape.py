@@ -36,7 +36,7 @@ def measured(name, **params):
 
 
 @pytest.mark.parametrize(("name", "params", "numbers"), ON_PAPER, ids=[row[0] for row in ON_PAPER])
-def test_the_shape_is_that_on_paper(name, params, numbers):
+def test_shape_is_that_on_paper(name, params, numbers):
     actual, expected = measured(name, **params), Shape(*numbers)
     assert actual.support == pytest.approx(expected.support, rel=1e-12, abs=1e-15)
     assert actual.lipschitz == pytest.approx(expected.lipschitz, rel=1e-5)
@@ -50,7 +50,7 @@ def test_every_builtin_with_a_fixed_derivative_is_on_paper():
 
 
 @pytest.mark.parametrize("beta", [1e2, 1e3, 1e5])
-def test_a_narrow_bump_away_from_zero_is_measured_whole(beta):
+def test_narrow_bump_away_from_zero_is_measured_whole(beta):
     actual = measured("spike_rate_escape", beta=beta, slope=25.0)
     assert (actual.peak, actual.peak_at) == (25, 1)
     assert actual.area == pytest.approx(50 / beta, rel=1e-12)
@@ -58,7 +58,7 @@ def test_a_narrow_bump_away_from_zero_is_measured_whole(beta):
 
 
 @pytest.mark.parametrize("alpha", [1e2, 1e6])
-def test_a_narrow_smooth_bump_that_was_shifted_is_measured_whole(alpha):
+def test_narrow_smooth_bump_that_was_shifted_is_measured_whole(alpha):
     actual = measured("atan", alpha=alpha, shift=0.7)
     assert (actual.peak, actual.peak_at, actual.area) == pytest.approx((alpha / 2, 0.7, 1), rel=1e-11)
 
@@ -78,7 +78,7 @@ def test_scaled_and_shifted_triangle_has_the_shape_on_paper(slope, scale, shift)
 
 
 @pytest.mark.parametrize("power", [1.5, 3.0, 4.0])
-def test_the_tail_is_the_power_by_which_it_falls(power):
+def test_tail_is_the_power_by_which_it_falls(power):
     @surroreg.surrogate(formula="(1 + x**2)**(-p/2)", parameters=[surroreg.Parameter("p", 3.0, gt=0, doc="Power.")])
     def heavy(x, p):
         """A power."""
@@ -99,7 +99,7 @@ def test_peak_off_centre_between_sampled_places_is_measured():
     assert actual.half_width == pytest.approx(math.sqrt(LN2), rel=1e-6)
 
 
-def test_a_tensor_of_one_value_is_a_number_here():
+def test_tensor_of_one_value_is_a_number_here():
     assert shape(surroreg.spec("atan"), {"alpha": torch.tensor([2.0])}) == measured("atan")
 
 

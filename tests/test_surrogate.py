@@ -36,7 +36,7 @@ def test_assigning_a_parameter_takes_effect_at_the_next_call(slope, x):
 
 
 @pytest.mark.parametrize("value", [0, -1, math.nan, math.inf, -math.inf])
-def test_a_refused_value_leaves_the_old_one(value):
+def test_refused_value_leaves_the_old_one(value):
     spike = surroreg.load("fast_sigmoid", slope=3)
     with pytest.raises(surroreg.ParameterError, match=r"'fast_sigmoid': parameter 'slope' must be"):
         spike.slope = value
@@ -44,7 +44,7 @@ def test_a_refused_value_leaves_the_old_one(value):
 
 
 @pytest.mark.parametrize("value", ["25", None, True, [25], 25j])
-def test_a_value_of_another_type_is_refused(value):
+def test_value_of_another_type_is_refused(value):
     with pytest.raises(surroreg.ParameterTypeError, match="takes a real number") as caught:
         surroreg.load("fast_sigmoid", slope=value)
     assert isinstance(caught.value, TypeError)
@@ -113,7 +113,7 @@ def test_summary_survives_stripped_docstrings():
     assert "''" not in plain
 
 
-def test_a_parameter_that_does_not_broadcast_is_refused():
+def test_parameter_that_does_not_broadcast_is_refused():
     spike = surroreg.load("fast_sigmoid", slope=torch.ones(5))
     x = torch.ones(1, requires_grad=True)
     with pytest.raises(ValueError, match="must broadcast"):
@@ -202,7 +202,7 @@ LEGACY = SurrogateSpec(
 )
 
 
-def test_a_factory_is_taken_as_it_is():
+def test_factory_is_taken_as_it_is():
     spike = LEGACY(gain=3)
     x = torch.tensor([-1.0, 0.0, 1.0])
     assert spike(x).tolist() == [0.0, 1.0, 1.0]
@@ -217,7 +217,7 @@ def test_a_factory_is_taken_as_it_is():
         spike(torch.tensor([1]))
 
 
-def test_a_factory_that_returns_no_callable_is_refused():
+def test_factory_that_returns_no_callable_is_refused():
     broken = SurrogateSpec(name="broken", factory=lambda: 3)
     with pytest.raises(surroreg.SpecError, match="returned 3, which cannot be called"):
         broken()

@@ -1,4 +1,4 @@
-"""What a release of PyTorch cannot compile of other libraries, whatever the surrogate: asked of PyTorch itself."""
+"""The parts of other libraries that this release of PyTorch cannot compile with any surrogate."""
 
 from __future__ import annotations
 

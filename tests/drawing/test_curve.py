@@ -114,7 +114,7 @@ def test_narrow_bump_that_is_shifted_far_is_drawn(slope, shift):
     assert drawn.low < 0 < drawn.high
 
 
-def test_a_black_box_is_drawn_by_its_gradient():
+def test_black_box_is_drawn_by_its_gradient():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         snntorch = pytest.importorskip("snntorch", reason="the black box comes from snnTorch")
@@ -160,12 +160,12 @@ def test_poles_and_undefined_stretches_leave_gaps():
         assert all(math.isfinite(point.y) for point in points(drawn))
 
 
-def test_a_stretch_without_values_is_not_bridged():
+def test_stretch_without_values_is_not_bridged():
     drawn = curve.of(own(lambda x: (x.square() - 1).sqrt())(), (-3, 3))
     assert [(round(line[0].x, 1), round(line[-1].x, 1)) for line in drawn.lines] == [(-3, -1), (1, 3)]
 
 
-def test_a_narrow_bump_is_not_lost_in_a_wide_window():
+def test_narrow_bump_is_not_lost_in_a_wide_window():
     bump = own(lambda x: (-((x - 3) / 0.05).square()).exp())()
     for window in (None, (-50, 50)):
         assert curve.of(bump, window).top == pytest.approx(1, rel=1e-2)
@@ -182,7 +182,7 @@ def test_any_constant_can_be_drawn(constant):
     assert {point.y for point in points(drawn)} <= {constant}
 
 
-def test_a_learnable_parameter_is_drawn_at_its_value():
+def test_learnable_parameter_is_drawn_at_its_value():
     learnt = surroreg.load("sigmoid", slope=torch.nn.Parameter(torch.tensor([8.0])))
     assert curve.of(learnt) == curve.of(surroreg.load("sigmoid", slope=8.0))
     assert learnt.slope.grad is None
@@ -193,7 +193,7 @@ def test_several_values_of_a_parameter_are_no_single_curve():
         curve.of(surroreg.load("sigmoid", slope=torch.tensor([1.0, 2.0, 3.0])))
 
 
-def test_a_spec_with_a_required_parameter_says_what_it_needs():
+def test_spec_with_a_required_parameter_says_what_it_needs():
     with pytest.raises(surroreg.ParameterError, match="custom_surrogate_function"):
         curve.of(surroreg.spec("custom_surrogate"))
 
@@ -206,7 +206,7 @@ def test_curves_are_drawn_in_any_mode_of_the_caller(mode):
     assert drawn.top == pytest.approx(1)
 
 
-def test_the_formulas_of_the_built_ins_are_drawn_without_torch():
+def test_formulas_of_the_built_ins_are_drawn_without_torch():
     code = (
         "import sys, surroreg; from surroreg.drawing.text import as_text\n"
         "for name in surroreg.names(namespace='builtin'):\n"

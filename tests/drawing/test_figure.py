@@ -27,6 +27,17 @@ def derivative_lines(figure):
     return [line.get_xydata() for line in figure.axes[-1].lines if len(line.get_xydata()) > 2]
 
 
+FIGURES = {}
+
+
+@pytest.fixture
+def figure(name, loaded):
+    """The figure of a surrogate, drawn once for all tests that only read it."""
+    if name not in FIGURES:
+        FIGURES[name] = loaded.plot()
+    return FIGURES[name]
+
+
 def test_every_surrogate_becomes_a_picture(name, loaded, tmp_path):
     path = save(loaded, tmp_path / "picture.svg")
     root = ElementTree.parse(path).getroot()
@@ -36,10 +47,10 @@ def test_every_surrogate_becomes_a_picture(name, loaded, tmp_path):
     assert not root.findall(f".//{SVG}image")  # lines, not pixels
 
 
-def test_the_highest_point_is_the_peak(name, loaded):
+def test_highest_point_is_the_peak(name, loaded, figure):
     if loaded.spec.traits.stochastic:
         pytest.skip("its shape is not defined")
-    known, figure = shape(loaded.spec, loaded.params), loaded.plot()
+    known = shape(loaded.spec, loaded.params)
     points = [tuple(point) for line in derivative_lines(figure) for point in line]
     assert max(abs(y) for _, y in points) == pytest.approx(known.peak, rel=1e-3)
     low, high = figure.axes[-1].get_xlim()
@@ -48,8 +59,8 @@ def test_the_highest_point_is_the_peak(name, loaded):
     assert all(bottom < y < top for _, y in points)
 
 
-def test_no_line_leads_across_a_jump(name, loaded):
-    lines = [line[:, 1] for line in derivative_lines(loaded.plot())]
+def test_no_line_leads_across_a_jump(name, figure):
+    lines = [line[:, 1] for line in derivative_lines(figure)]
     height = max(line.max() for line in lines) - min(line.min() for line in lines)
     for line in lines:
         assert max(abs(b - a) for a, b in itertools.pairwise(line)) <= 0.05 * height
@@ -68,7 +79,7 @@ def test_letters_in_a_pdf_stay_letters(tmp_path):
     assert b"/Type3" not in content
 
 
-def test_the_legend_says_how_to_load_each():
+def test_legend_says_how_to_load_each():
     surrogates = [surroreg.load("atan", alpha=3), surroreg.load("inverse_stochastic_spike_operator", variance=0.5)]
     (legend,) = plot(surrogates).legends
     labels = ["".join(text.get_text().split()) for text in legend.texts]
@@ -76,7 +87,7 @@ def test_the_legend_says_how_to_load_each():
     assert set(labels[2:]) == {"spike", "primitive"}
 
 
-def test_the_spike_and_the_primitive_are_drawn_above():
+def test_spike_and_the_primitive_are_drawn_above():
     above, _ = surroreg.load("sigmoid").plot().axes
     lines = [line.get_xydata() for line in above.lines]
     steps = [line for line in lines if len(line) == 2 and line[0][1] == line[1][1]]

@@ -75,7 +75,7 @@ def test_no_parentheses_are_missing(text, x, alpha):
     assert value(text, {"alpha": "α"}, x=x, α=alpha) == pytest.approx(expected, rel=1e-6, abs=1e-9)
 
 
-def test_the_formulas_of_all_surrogates_are_printed(name):
+def test_formulas_of_all_surrogates_are_printed(name):
     spec = surroreg.spec(name)
     if spec.formula is None:
         pytest.skip("it has none")

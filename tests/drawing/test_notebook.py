@@ -56,7 +56,7 @@ def test_every_surrogate_and_spec_has_a_card_of_known_elements(name, loaded):
     assert repr(loaded) in words(parsed(loaded._repr_html_()))
 
 
-def test_the_highest_point_of_the_picture_is_the_peak(name, loaded):
+def test_highest_point_of_the_picture_is_the_peak(name, loaded):
     if loaded.spec.traits.stochastic:
         pytest.skip("its shape is not defined")
     known, root = shape(loaded.spec, loaded.params), parsed(loaded._repr_html_())
@@ -77,7 +77,7 @@ def test_everything_is_within_the_picture(name, loaded):
             assert svg.TOP - 0.01 <= y <= svg.BOTTOM + 0.01
 
 
-def test_the_present_values_are_shown():
+def test_present_values_are_shown():
     surrogate = surroreg.load("spike_rate_escape", beta=3)
     surrogate.slope = 0.125
     rows = [[words(cell) for cell in row] for row in parsed(surrogate._repr_html_()).iter("tr")]
@@ -87,7 +87,7 @@ def test_the_present_values_are_shown():
     assert "2.5 (learns)" in words(parsed(learnt._repr_html_()))
 
 
-def test_a_random_derivative_has_a_band():
+def test_random_derivative_has_a_band():
     assert coordinates(parsed(surroreg.load("SSO")._repr_html_()), "band")
     assert not coordinates(parsed(surroreg.load("atan")._repr_html_()), "band")
 
@@ -114,7 +114,7 @@ def test_texts_of_a_plugin_are_shown_as_text():
         assert not {key for element in root.iter() for key in element.attrib if key.startswith("on")}
 
 
-def test_a_surrogate_that_cannot_be_drawn_says_why():
+def test_surrogate_that_cannot_be_drawn_says_why():
     def broken(x):
         raise RuntimeError("out of order")
 
@@ -127,7 +127,7 @@ def test_a_surrogate_that_cannot_be_drawn_says_why():
     assert "'slope' holds 2 values" in words(parsed(several))
 
 
-def test_a_black_box_has_a_card():
+def test_black_box_has_a_card():
     theirs = surroreg.SurrogateSpec(name="theirs", factory=lambda: surroreg.load("spike_rate_escape"))
     root = parsed(theirs._repr_html_())
     x, _ = min(coordinates(root), key=lambda place: place[1])
@@ -141,6 +141,6 @@ def test_picture_breaks_the_line_where_the_derivative_jumps():
     assert "H" not in path.get("d")
 
 
-def test_the_picture_takes_the_colour_of_the_text():
+def test_picture_takes_the_colour_of_the_text():
     picture = svg.picture(curve.of(surroreg.spec("atan")))
     assert set(re.findall(r'(?:fill|stroke)="([^"]+)"', picture)) == {"none", "currentColor"}

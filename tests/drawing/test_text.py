@@ -30,7 +30,7 @@ def test_text_fits_the_given_width_and_height(name, loaded):
         assert max(map(len, lines)) <= width
 
 
-def test_the_axes_are_numbered(name, loaded):
+def test_axes_are_numbered(name, loaded):
     rows, labels, numbers = read(as_text(loaded))
     drawn = curve.of(loaded)
     assert "0" in labels
@@ -44,7 +44,7 @@ def test_the_axes_are_numbered(name, loaded):
 @pytest.mark.parametrize(
     "asked", ["atan", "sigmoid", "spike_rate_escape", "piecewise_linear", "sparse_fast_sigmoid", "zoo/gaussian"]
 )
-def test_the_top_row_is_marked_at_the_peak_and_nowhere_else(asked, encoding):
+def test_top_row_is_marked_at_the_peak_and_nowhere_else(asked, encoding):
     surrogate = surroreg.load(asked)
     text = as_text(surrogate, encoding=encoding)
     if encoding != "utf-8":
@@ -59,12 +59,12 @@ def test_the_top_row_is_marked_at_the_peak_and_nowhere_else(asked, encoding):
     assert all(any(row[column : column + 1].strip() for row in rows[1:]) for column in range(marked[-1] + 1, columns))
 
 
-def test_the_zero_below_stands_at_the_threshold():
+def test_zero_below_stands_at_the_threshold():
     axis, below = as_text(surroreg.load("spike_rate_escape")).splitlines()[-2:]
     assert axis.index("┴") == below.index(" 0 ") + 1
 
 
-def test_a_jump_is_not_joined():
+def test_jump_is_not_joined():
     rows, _, _ = read(as_text(surroreg.load("heaviside")))
     assert [bool(row.strip()) for row in rows] == [True] + [False] * 10 + [True]
 
@@ -158,7 +158,7 @@ def test_show_without_rich_is_the_same_without_colour(capsys, monkeypatch):
     assert capsys.readouterr().out == before
 
 
-def test_the_present_values_are_drawn_and_gradients_left_alone():
+def test_present_values_are_drawn_and_gradients_left_alone():
     surrogate = surroreg.load("sigmoid", slope=torch.nn.Parameter(torch.tensor([4.0])))
     assert as_text(surrogate) == as_text(surroreg.load("sigmoid", slope=4.0))
     assert surrogate.slope.grad is None

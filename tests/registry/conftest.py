@@ -161,7 +161,7 @@ class Environment:
         return Run(done.stdout, done.stderr, done.returncode)
 
     def ask(self, *expressions: str, options: Iterable[str] = (), **variables: str) -> list[Outcome]:
-        """Evaluate expressions one after the other in one new process; also gives it install() and remove()."""
+        """Evaluate expressions one after the other in one new process, which also has install() and remove()."""
         done = self.run(CHILD, *options, stdin=json.dumps(expressions), **variables)
         return [Outcome(**json.loads(line)) for line in done.stdout.splitlines() if line.startswith("{")]
 
@@ -174,7 +174,7 @@ def environment(tmp_path: Path) -> Environment:
 
 @pytest.fixture
 def with_scan(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
-    """Give the public verbs a new registry: the built-ins, and what a scan of the test's finds."""
+    """Give the public verbs a new registry: the built-ins, and the results of the test's own scan."""
 
     def begin(scan: Callable[[], Any] = lambda: ([], [])) -> Any:
         monkeypatch.setattr(process, "registry", Registry(scan=scan))

@@ -167,16 +167,16 @@ def check_it_costs_one_warning(outcomes, name):
 
 
 @pytest.mark.parametrize("broken", BROKEN)
-def test_a_broken_plugin_costs_one_warning(outcomes, broken):
+def test_broken_plugin_costs_one_warning(outcomes, broken):
     check_it_costs_one_warning(outcomes, broken)
 
 
 @pytest.mark.parametrize("entry_point", NOWHERE)
-def test_an_entry_point_that_leads_nowhere_costs_one_warning(outcomes, entry_point):
+def test_entry_point_that_leads_nowhere_costs_one_warning(outcomes, entry_point):
     check_it_costs_one_warning(outcomes, entry_point)
 
 
-def test_an_entry_point_that_is_no_reference_costs_one_warning(environment):
+def test_entry_point_that_is_no_reference_costs_one_warning(environment):
     environment.install("broken-surrogates", "3.1", entry_points={"broken": "no module at all!"})
     environment.plugin("good")
     # importlib-metadata 9 refuses the value as it reads it, so the plugin has no namespace; others refuse at the load.
@@ -208,7 +208,7 @@ def test_an_entry_point_that_is_no_reference_costs_one_warning(environment):
         ("builtin", "'builtin' is reserved"),
     ],
 )
-def test_a_namespace_that_cannot_be_one_costs_one_warning(environment, namespace, cause):
+def test_namespace_that_cannot_be_one_costs_one_warning(environment, namespace, cause):
     environment.install(
         "acme-surrogates",
         entry_points={namespace: "surroreg_acme"},

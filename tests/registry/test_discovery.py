@@ -14,10 +14,10 @@ PLUGINS = "[(p.namespace, p.distribution, p.version, p.status) for p in surroreg
 GOOD = "surroreg.spec('good/bump').origin"
 
 
-# -- what a plugin's distribution looks like ------------------------------------------------------
+# -- forms of a plugin's distribution -------------------------------------------------------------
 
 
-def test_an_installed_plugin_is_found(environment):
+def test_installed_plugin_is_found(environment):
     environment.plugin("acme", "bump", version="1.2.3")
     spec, names, plugins = environment.ask(
         "surroreg.spec('acme/bump').origin", "surroreg.names(namespace='acme')", PLUGINS
@@ -62,7 +62,7 @@ VALUES = {
 }
 
 
-def test_an_entry_point_names_a_module_or_an_object_in_it(environment):
+def test_entry_point_names_a_module_or_an_object_in_it(environment):
     for kind, value in VALUES.items():
         module = f"surroreg_{kind}"
         environment.install(
@@ -92,7 +92,7 @@ def test_metadata_is_not_needed(environment, kind):
 
 
 @pytest.mark.parametrize("name", ["Acme.Surrogates", "acme_surrogates", "ACME--surrogates"])
-def test_a_distribution_is_reported_under_its_normalised_name(environment, name):
+def test_distribution_is_reported_under_its_normalised_name(environment, name):
     environment.install(
         name, entry_points={"acme": "surroreg_acme"}, modules={"surroreg_acme": environment.source("bump")}
     )
@@ -100,7 +100,7 @@ def test_a_distribution_is_reported_under_its_normalised_name(environment, name)
     assert plugins.value == [["acme", "acme-surrogates", "1.0", "loaded"]]
 
 
-def test_a_plugin_may_come_in_an_archive(environment):
+def test_plugin_may_come_in_an_archive(environment):
     environment.plugin("acme", folder="unpacked")
     shutil.make_archive(str(environment.root / "packed"), "zip", environment.root / "unpacked")
     environment.path = ["packed.zip", "no such folder"]
@@ -211,7 +211,7 @@ def test_distributions_without_a_name_are_not_copies():
     assert remarks == []
 
 
-def test_the_order_of_the_scan_decides_nothing():
+def test_order_of_the_scan_decides_nothing():
     distributions = [
         Distribution({"Name": n}, "1.0", f"[surroreg]\n{space} = {n}\n") for n, space in zip("abc", "yxx", strict=True)
     ]

@@ -78,7 +78,7 @@ def test_two_entry_points_of_one_name_are_both_reported(environment):
 
 
 @pytest.mark.parametrize("name", ["", " ", "-", "--"])
-def test_a_distribution_without_a_name_is_called_unnamed(environment, name):
+def test_distribution_without_a_name_is_called_unnamed(environment, name):
     environment.install(name, entry_points={"odd": "nowhere_to_be_found"})
     infos = ask(environment)
     [warning] = infos.warned_of("nowhere_to_be_found")
@@ -105,7 +105,7 @@ OBSTACLES = {
 
 
 @pytest.mark.parametrize("obstacle", OBSTACLES)
-def test_a_file_that_never_ends_is_not_read(environment, obstacle):
+def test_file_that_never_ends_is_not_read(environment, obstacle):
     expected = {}
     files = itertools.product(("entry_points.txt", "METADATA", "PKG-INFO"), ("dist-info", "egg-info"))
     for number, (file, kind) in enumerate(files):
@@ -118,7 +118,7 @@ def test_a_file_that_never_ends_is_not_read(environment, obstacle):
     assert {number: len(infos.warned_of(f"nowhere_to_be_found_{number}'")) for number in expected} == expected
 
 
-def test_a_pipe_in_place_of_a_distribution_is_passed_over(environment):
+def test_pipe_in_place_of_a_distribution_is_passed_over(environment):
     for name in ("odd-1.0.dist-info", "odd.egg-info", "odd-1.0.egg-info", "odd.egg-link"):
         os.mkfifo(environment.root / "site" / name)
     assert not ask(environment).warned_of("odd")
@@ -137,7 +137,7 @@ FINDERS = {
 
 @pytest.mark.parametrize("place", [0, 99])
 @pytest.mark.parametrize("finder", FINDERS)
-def test_a_finder_that_fails_costs_one_warning(environment, finder, place):
+def test_finder_that_fails_costs_one_warning(environment, finder, place):
     environment.plugin("good")
     start = f"import types; odd = types.ModuleType('odd'); exec({FINDERS[finder]!r}, odd.__dict__)"
     start += "; odd.find_spec = lambda *ignored: None"

@@ -115,7 +115,7 @@ ADMITTED = {
 COMMANDS = (["list"], ["list", "--json"], ["show", "atan"], ["plugins"], ["doctor"], ["doctor", "--json"])
 
 
-# Runs commands in the process, and returns the exit code of each and what it wrote to both streams.
+# Runs commands in the process, and keeps the exit code and both outputs of each.
 RUN = """
 import io
 from surroreg.cli import main
@@ -177,7 +177,7 @@ def hostile(tmp_path_factory):
 
 @pytest.mark.parametrize("kind", RAISED)
 @pytest.mark.parametrize("where", ["at import", "in the hook"])
-def test_a_plugin_that_raises_anything_costs_one_warning(hostile, where, kind):
+def test_plugin_that_raises_anything_costs_one_warning(hostile, where, kind):
     status, warning = hostile[where, kind]
     assert status == "failed"
     assert re.match(r"plugin 'broken\d+' \(entry point 'bad\d+' of broken-\d+ 1.0\) cannot be used: \w", warning)
@@ -186,19 +186,19 @@ def test_a_plugin_that_raises_anything_costs_one_warning(hostile, where, kind):
 
 
 @pytest.mark.parametrize("kind", OFFERED)
-def test_a_plugin_that_offers_odd_objects_costs_one_warning(hostile, kind):
+def test_plugin_that_offers_odd_objects_costs_one_warning(hostile, kind):
     status, warning = hostile["offered", kind]
     assert status == "failed"
     assert OFFERED[kind][1] in warning
 
 
-def test_a_plugin_with_odd_texts_and_functions_works(environment):
+def test_plugin_with_odd_texts_and_functions_works(environment):
     hook = "@hookimpl\ndef surroreg_surrogates(): return [bump]\n"
     for kind, outcome in ask_beside(environment, {kind: source + hook for kind, source in ADMITTED.items()}).items():
         assert outcome == ("loaded", ""), kind
 
 
-def test_an_interrupt_of_the_user_is_no_failure_of_a_plugin(environment):
+def test_interrupt_of_the_user_is_no_failure_of_a_plugin(environment):
     environment.install("slow", entry_points={"slow": "slow"}, modules={"slow": "raise KeyboardInterrupt\n"})
     environment.plugin("good")
     first, good = environment.ask("surroreg.names()", "surroreg.spec('good/bump').name")
@@ -253,7 +253,7 @@ def test_value_that_is_no_list_is_refused(part, wrong):
         ("supports", ["flight"]),
     ],
 )
-def test_a_trait_of_another_type_is_refused(trait, wrong):
+def test_trait_of_another_type_is_refused(trait, wrong):
     with pytest.raises(SpecError, match=f"{trait}|kink|supports"):
         Traits(**{trait: wrong})
 
@@ -266,6 +266,6 @@ def test_example_that_is_no_mapping_of_values_is_refused(wrong):
 
 @pytest.mark.parametrize("role", ["derivative", "factory", "primitive", "kernel"])
 @pytest.mark.parametrize("wrong", [5, "", "text", b"m:f", [len]], ids=repr)
-def test_a_role_that_is_no_function_is_refused(role, wrong):
+def test_role_that_is_no_function_is_refused(role, wrong):
     with pytest.raises(SpecError, match=f"bump: its {role} must be"):
         SurrogateSpec(name="bump", **{"derivative": "m:f"} | {role: wrong})

@@ -107,7 +107,7 @@ print(json.dumps(scans))  # the watch does watch
     assert environment.run(WATCH_SCANS + code, "-W", "error").json == [1]
 
 
-def test_a_thousand_distributions_are_scanned_once_and_read_once(environment):
+def test_thousand_distributions_are_scanned_once_and_read_once(environment):
     for number in range(1000):
         folder = environment.root / "site" / f"stranger_{number}-1.0.dist-info"
         folder.mkdir()
@@ -142,7 +142,7 @@ print(json.dumps([len(scans), kinds, max(opened.values())]))
     assert most_reads == 1
 
 
-def test_a_plugin_is_imported_only_when_its_turn_comes(environment):
+def test_plugin_is_imported_only_when_its_turn_comes(environment):
     environment.plugin("acme")
     environment.plugin("good", "hill")
     code = """
@@ -158,7 +158,7 @@ print(json.dumps(steps))
     assert environment.run(code).json == [[], [], ["surroreg_acme"], ["surroreg_acme", "surroreg_good"]]
 
 
-def test_a_failing_scan_does_not_take_the_builtins_along(environment):
+def test_failing_scan_does_not_take_the_builtins_along(environment):
     code = """
 watch()
 import surroreg

@@ -1,4 +1,4 @@
-"""Which name stands for what: built-ins, aliases, patterns, namespaces, import strings, and near misses."""
+"""The surrogate behind each name: built-ins, aliases, patterns, namespaces, import strings, and near misses."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def mixed_case(text):
 # -- built-ins and their aliases ------------------------------------------------------------------
 
 
-def test_the_builtins_are_exactly_the_table():
+def test_builtins_are_exactly_the_table():
     assert surroreg.names(namespace="builtin") == sorted(BUILTINS)
 
 
@@ -57,7 +57,7 @@ def test_builtin_has_the_parameters_and_defaults_of_the_table(name):
 
 
 @pytest.mark.parametrize(("alias", "name"), ALIASES)
-def test_an_alias_is_found_in_any_case(alias, name):
+def test_alias_is_found_in_any_case(alias, name):
     spec = surroreg.spec(name)
     spellings = {alias, alias.lower(), alias.upper(), mixed_case(alias), f"builtin/{alias}", f"BuiltIn/{alias.upper()}"}
     assert {spelling: surroreg.spec(spelling) for spelling in spellings} == dict.fromkeys(spellings, spec)
@@ -65,7 +65,7 @@ def test_an_alias_is_found_in_any_case(alias, name):
 
 
 @pytest.mark.parametrize("name", BUILTINS)
-def test_a_canonical_name_is_found_in_any_case_and_qualified(name):
+def test_canonical_name_is_found_in_any_case_and_qualified(name):
     spellings = [name, name.upper(), mixed_case(name), f"builtin/{name}"]
     assert [surroreg.spec(spelling).name for spelling in spellings] == [name] * len(spellings)
 
@@ -143,7 +143,7 @@ class Zoo:
 """
 
 
-def test_a_spec_is_found_where_it_is_defined(tmp_path, monkeypatch):
+def test_spec_is_found_where_it_is_defined(tmp_path, monkeypatch):
     package = tmp_path / "loose_package"
     package.mkdir()
     (package / "__init__.py").touch()

@@ -88,7 +88,7 @@ def test_value_that_is_no_callable_is_a_parameter_error(value):
 
 @in_its_time
 @given(BOUND, BOUND, st.sampled_from([float, int, bool, Callable]), st.text(), st.text())
-def test_a_parameter_survives_its_description(gt, le, kind, symbol, doc):
+def test_parameter_survives_its_description(gt, le, kind, symbol, doc):
     bounds = {"gt": gt, "le": le} if kind in (float, int) else {}
     parameter = declared(type=kind, **bounds, symbol=symbol, doc=doc)
     assume(parameter is not None)
@@ -123,13 +123,13 @@ def test_only_true_and_false_are_bools(value):
         Parameter("a", type=bool).check(value)
 
 
-def test_a_float_is_no_integer():
+def test_float_is_no_integer():
     with pytest.raises(ParameterTypeError, match=r"parameter 'n' takes an integer, not 3.0 \(float\)"):
         Parameter("n", type=int).check(3.0)
 
 
 @pytest.mark.parametrize("value", [10**400, Fraction(10**400), -(10**400)], ids=["int", "fraction", "negative"])
-def test_a_number_beyond_all_floats_is_a_parameter_error(value):
+def test_number_beyond_all_floats_is_a_parameter_error(value):
     with pytest.raises(ParameterError, match="parameter 'a'"):
         Parameter("a").check(value)
 
@@ -167,14 +167,14 @@ def test_value_out_of_bounds_is_printed_exactly(bounds, value, text):
 
 
 @pytest.mark.parametrize("value", [0.0, -0.0, 5e-324, -5e-324, 1e-300, 1e-19, 1e18, -1e18])
-def test_a_float_that_may_be_zero_may_be_tiny(value):
+def test_float_that_may_be_zero_may_be_tiny(value):
     assert Parameter("a").check(value) == value
     assert accepts(Parameter("a", ge=0), value) == (value >= 0)
     assert accepts(Parameter("a", ge=-1, le=1), value) == (abs(value) <= 1)
 
 
 @pytest.mark.parametrize("value", [10**19, -(10**400), 0, 1])
-def test_an_integer_has_no_limits_but_its_bounds(value):
+def test_integer_has_no_limits_but_its_bounds(value):
     assert Parameter("n", type=int).check(value) == value
     assert Parameter("n", type=int, le=5).range == {"le": 5}
 
@@ -189,7 +189,7 @@ def test_range_holds_exactly_the_accepted_values(gt, ge, lt, le, value):
     assert accepts(parameter, value) == held
 
 
-def test_a_default_beyond_the_limits_is_a_spec_error():
+def test_default_beyond_the_limits_is_a_spec_error():
     for default in (1e19, 1e-19):
         with pytest.raises(SpecError, match="default of parameter 'a' must be >= 1e-18 and <= 1e\\+18, not"):
             Parameter("a", default, gt=0)
@@ -213,7 +213,7 @@ def test_a_default_beyond_the_limits_is_a_spec_error():
         ({"doc": "\ud800"}, "half a character"),
     ],
 )
-def test_a_parameter_declared_wrongly_is_refused(declaration, text):
+def test_parameter_declared_wrongly_is_refused(declaration, text):
     with pytest.raises(SpecError, match=re.escape(text)):
         Parameter("a", **declaration)
 
@@ -230,12 +230,12 @@ def test_bounds_that_leave_a_value_are_admitted(declaration, text):
     assert Parameter("a", **declaration).bounds == text
 
 
-def test_an_integer_too_long_to_print_is_refused():
+def test_integer_too_long_to_print_is_refused():
     with pytest.raises(ParameterError, match="an integer of 33220 bits"):
         Parameter("n", type=int).check(10**10_000)
 
 
-def test_a_callable_may_be_given_by_import_string():
+def test_callable_may_be_given_by_import_string():
     parameter = Parameter("f", type=Callable)
     assert parameter.check("math:sqrt") is math.sqrt
     for wrong in ("math:no_such_function", "no_such_module:f", "math", "math:pi"):
@@ -247,13 +247,13 @@ def test_a_callable_may_be_given_by_import_string():
 
 
 @pytest.mark.parametrize("name", ["", "1st", "a-b", "a b", "_a", "é", "x", "grad", "at_zero", "self"])
-def test_a_parameter_has_a_proper_name_that_is_not_reserved(name):
+def test_parameter_has_a_proper_name_that_is_not_reserved(name):
     with pytest.raises(SpecError, match="cannot name a parameter"):
         Parameter(name)
 
 
 @pytest.mark.parametrize("kind", [str, complex, "float", None])
-def test_a_parameter_is_of_one_of_four_types(kind):
+def test_parameter_is_of_one_of_four_types(kind):
     with pytest.raises(SpecError, match="type must be one of float, int, bool, callable"):
         Parameter("a", type=kind)
 
@@ -261,7 +261,7 @@ def test_a_parameter_is_of_one_of_four_types(kind):
 @pytest.mark.parametrize(
     "declared", [{"default": 0, "gt": 0}, {"default": math.nan}, {"default": None}, {"default": 1.5, "type": int}]
 )
-def test_a_default_obeys_the_parameters_own_rules(declared):
+def test_default_obeys_the_parameters_own_rules(declared):
     with pytest.raises(SpecError, match="default of parameter 'a'"):
         Parameter("a", **declared)
 
@@ -304,7 +304,7 @@ def test_missing_required_parameter_raises_with_its_name():
         (None, ParameterTypeError, r"takes a real number, not None \(NoneType\)"),
     ],
 )
-def test_a_bad_value_is_refused_at_load_and_at_assignment(value, error, text):
+def test_bad_value_is_refused_at_load_and_at_assignment(value, error, text):
     with pytest.raises(error, match=text) as raised:
         surroreg.load("fast_sigmoid", slope=value)
     assert "fast_sigmoid" in str(raised.value)
@@ -315,7 +315,7 @@ def test_a_bad_value_is_refused_at_load_and_at_assignment(value, error, text):
 
 
 @pytest.mark.parametrize("at_zero", [2, -1, 0.5, "1", math.nan, [1]])
-def test_the_spike_at_zero_is_0_or_1(at_zero):
+def test_spike_at_zero_is_0_or_1(at_zero):
     with pytest.raises(ParameterError, match="at_zero must be 0 or 1, not"):
         surroreg.load("atan", at_zero=at_zero)
 

@@ -95,7 +95,7 @@ def test_upgrade_loads_after_a_refresh_without_a_warning(environment):
         pytest.param("", id="was not there"),
     ],
 )
-def test_a_failed_plugin_that_was_repaired_loads_after_a_refresh(environment, failing):
+def test_failed_plugin_that_was_repaired_loads_after_a_refresh(environment, failing):
     modules = {"surroreg_acme": failing} if failing else {}
     environment.install("acme-surrogates", entry_points={"acme": "surroreg_acme"}, modules=modules)
     environment.plugin("good", aliases=["Fine"])
@@ -116,7 +116,7 @@ def test_a_failed_plugin_that_was_repaired_loads_after_a_refresh(environment, fa
     assert not names.warned_of("acme")
 
 
-def test_a_failed_plugin_warns_once_and_again_after_a_refresh(environment):
+def test_failed_plugin_warns_once_and_again_after_a_refresh(environment):
     environment.install("broken-surrogates", entry_points={"broken": "nowhere_to_be_found"})
     first, second, third, _, fourth = environment.ask(
         "surroreg.plugins()", "surroreg.names()", "surroreg.spec('broken/x')", "surroreg.refresh()", "surroreg.names()"
@@ -130,7 +130,7 @@ def test_specs_stay_the_same_objects_over_a_refresh(registry):
     assert registry.spec("atan") is atan
 
 
-def test_the_scan_happens_once_until_a_refresh(with_scan):
+def test_scan_happens_once_until_a_refresh(with_scan):
     scans = []
     registry = with_scan(lambda: (scans.append(1) or [], []))
     for _ in range(2):

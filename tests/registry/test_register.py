@@ -35,10 +35,10 @@ def another_bump():
     return bump
 
 
-# -- what registering gives -----------------------------------------------------------------------
+# -- results of a registration -------------------------------------------------------------------
 
 
-def test_a_registered_spec_is_found_bare_qualified_and_by_alias(registry):
+def test_registered_spec_is_found_bare_qualified_and_by_alias(registry):
     spec = bump(aliases=["Bumpy"])
     registry.register(spec)
     for name in ("bump", "BUMP", "local/bump", "bumpy", "local/Bumpy"):
@@ -57,7 +57,7 @@ def test_register_adds_to_the_registry_that_load_asks(in_process):
     assert in_process.load("local/bump").params == {"slope": 25.0}
 
 
-def test_a_namespace_of_ones_own(registry):
+def test_namespace_of_ones_own(registry):
     registry.register(bump(), namespace="acme")
     registry.register(hill(), namespace="acme")
     assert registry.names(namespace="acme") == ["acme/bump", "acme/hill"]
@@ -97,7 +97,7 @@ def test_registering_needs_no_scan(with_scan):
 # -- again, and twice -----------------------------------------------------------------------------
 
 
-def test_a_cell_run_again_replaces_what_it_defined(registry):
+def test_cell_run_again_replaces_what_it_defined(registry):
     registry.register(bump(default=25.0, aliases=["Old"]))
     registry.register(hill())
     new = bump(default=10.0, aliases=["New"])
@@ -116,7 +116,7 @@ def test_registering_the_very_same_spec_twice_is_harmless(registry):
     assert registry.names(namespace="local") == ["local/bump"]
 
 
-def test_a_cell_that_redefines_a_factory_replaces_it(registry):
+def test_cell_that_redefines_a_factory_replaces_it(registry):
     for _ in range(2):
         spec = SurrogateSpec(name="black_box", factory=lambda: abs)
         registry.register(spec)
@@ -145,7 +145,7 @@ def test_name_of_another_origin_is_refused_and_nothing_changes(registry, second)
     assert registry.spec("bump") is registry.spec("bumpy") is first
 
 
-def test_a_replacement_that_cannot_be_made_leaves_the_old_one(registry):
+def test_replacement_that_cannot_be_made_leaves_the_old_one(registry):
     old, other = bump(), hill(aliases=["Taken"])
     registry.register(old)
     registry.register(other)
@@ -155,7 +155,7 @@ def test_a_replacement_that_cannot_be_made_leaves_the_old_one(registry):
     assert registry.spec("taken") is other
 
 
-# -- what cannot be registered --------------------------------------------------------------------
+# -- refusals --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -168,19 +168,19 @@ def test_only_specs_can_be_registered(registry, wrong):
     assert "@surroreg.surrogate" in str(raised.value)
 
 
-def test_a_surrogate_is_not_a_spec(registry):
+def test_surrogate_is_not_a_spec(registry):
     with pytest.raises(TypeError, match="register takes a SurrogateSpec, not"):
         registry.register(surroreg.load("atan"))
 
 
 @pytest.mark.parametrize("namespace", ["builtin", "Acme", "acme-x", "1st", "", "a/b", "é", "acme\n"])
-def test_a_namespace_follows_the_grammar_and_is_not_builtin(registry, namespace):
+def test_namespace_follows_the_grammar_and_is_not_builtin(registry, namespace):
     with pytest.raises(SpecError, match="cannot be registered into"):
         registry.register(bump(), namespace=namespace)
     assert "bump" not in " ".join(registry.names())
 
 
-def test_the_namespace_of_an_installed_plugin_is_its_own(environment):
+def test_namespace_of_an_installed_plugin_is_its_own(environment):
     environment.plugin("acme", "bump")
     defined = "from surroreg import surrogate\n@surrogate()\ndef zap(x): return x\n"
     _, refused, names = environment.ask(

@@ -18,7 +18,7 @@ BUILTINS = surroreg.names(namespace="builtin")
 
 
 @pytest.mark.parametrize("name", BUILTINS)
-def test_a_builtin_survives_json_pickle_and_copies(name):
+def test_builtin_survives_json_pickle_and_copies(name):
     spec = surroreg.spec(name)
     described = spec.to_dict()
     assert json.loads(json.dumps(described, allow_nan=False)) == described
@@ -39,14 +39,14 @@ def test_a_builtin_survives_json_pickle_and_copies(name):
             assert torch.equal(other().derivative(x), spec().derivative(x))
 
 
-def test_a_surrogate_of_a_pickled_spec_can_be_found_again():
+def test_surrogate_of_a_pickled_spec_can_be_found_again():
     other = pickle.loads(pickle.dumps(surroreg.spec("atan")))
     config = surroreg.load("atan", alpha=3).to_config()
     assert other(alpha=3).to_config() == config
     assert pickle.loads(pickle.dumps(other(alpha=3))).to_config() == config
 
 
-def test_a_deep_copy_is_the_spec_itself():
+def test_deep_copy_is_the_spec_itself():
     spec = surroreg.spec("atan")
     assert copy.deepcopy({"spec": spec})["spec"] is spec
 
@@ -85,6 +85,6 @@ def test_every_part_of_a_spec_survives_json():
         pytest.param({**PLAIN, "parameters": [{"type": "float"}]}, id="nameless parameter"),
     ],
 )
-def test_a_bad_description_is_a_spec_error(described):
+def test_bad_description_is_a_spec_error(described):
     with pytest.raises(SpecError):
         SurrogateSpec.from_json(json.dumps(described))

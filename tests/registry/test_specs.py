@@ -40,14 +40,14 @@ def refused(match, **changes):
 # -- @surrogate -----------------------------------------------------------------------------------
 
 
-def test_the_decorator_takes_name_and_texts_from_the_function():
+def test_decorator_takes_name_and_texts_from_the_function():
     assert (dent.name, dent.summary, dent.description) == ("dent", "A dent.", "It dents\nall around.")
     assert dent.parameters == (SLOPE,)
     assert dent.references == (Reference("arxiv:1706.02609"),)
     assert dent.aliases == ("Dent",)
 
 
-def test_a_spec_is_called_with_parameters_and_gives_surrogates():
+def test_spec_is_called_with_parameters_and_gives_surrogates():
     s = dent(slope=2)
     x = torch.tensor([-1.0, 0.0, 1.0], requires_grad=True)
     s(x).sum().backward()
@@ -97,12 +97,12 @@ def test_signature_that_disagrees_with_parameters_is_refused(role, wrong):
         (lambda a, /: abs, "a"),  # parameters reach it by keyword
     ],
 )
-def test_a_factory_takes_the_parameters_and_nothing_else(factory, text):
+def test_factory_takes_the_parameters_and_nothing_else(factory, text):
     with pytest.raises(SpecError, match=f"box.*factory.*{text}"):
         SurrogateSpec(name="box", factory=factory, parameters=[A])
 
 
-def test_a_kernel_takes_the_input_and_the_gradient_first():
+def test_kernel_takes_the_input_and_the_gradient_first():
     with pytest.raises(SpecError, match=r"its kernel takes \(x, a\), but .* must take \(x, grad, a\)"):
         SurrogateSpec(name="bump", derivative="m:f", kernel=lambda x, a: x, parameters=[A])
 
@@ -115,18 +115,18 @@ def test_tensors_may_have_any_name_and_defaults_may_be_repeated():
 
 
 @pytest.mark.parametrize("name", ["FastSigmoid", "fast-sigmoid", "1st", "", "a/b", "_hidden", "é", "a b", "lambda:x"])
-def test_a_name_follows_the_grammar(name):
+def test_name_follows_the_grammar(name):
     refused("no surrogate name: lower-case letters, digits and '_', a letter first", name=name)
 
 
 @pytest.mark.parametrize("field", ["aliases", "deprecated_aliases"])
 @pytest.mark.parametrize("alias", ["a-b", "a/b", "1st", "", "a b", "é"])
-def test_an_alias_follows_the_grammar(field, alias):
+def test_alias_follows_the_grammar(field, alias):
     refused(re.escape(f"bump: {alias!r} is no alias"), **{field: [alias]})
 
 
 @pytest.mark.parametrize("field", ["aliases", "deprecated_aliases", "references"])
-def test_a_string_is_not_taken_for_a_list_of_letters(field):
+def test_string_is_not_taken_for_a_list_of_letters(field):
     refused(field, **{field: "doi"})
 
 
@@ -141,18 +141,18 @@ def test_a_string_is_not_taken_for_a_list_of_letters(field):
         ({"references": ["10.1162/neco_a_01086"]}, "must begin with 'doi:10.', 'arxiv:' or 'https://'"),
     ],
 )
-def test_a_description_that_contradicts_itself_is_refused(changes, text):
+def test_description_that_contradicts_itself_is_refused(changes, text):
     refused(text, **changes)
 
 
 @pytest.mark.parametrize("name", ["spec", "training", "forward", "params", "to"])
-def test_a_parameter_cannot_take_a_name_that_the_module_uses(name):
+def test_parameter_cannot_take_a_name_that_the_module_uses(name):
     factory = eval(f"lambda {name}: abs")
     with pytest.raises(SpecError, match=f"{name!r}"):
         SurrogateSpec(name="box", factory=factory, parameters=[Parameter(name, 1.0)])()
 
 
-def test_a_spec_cannot_be_changed():
+def test_spec_cannot_be_changed():
     with pytest.raises(dataclasses.FrozenInstanceError):
         dent.name = "bump"
     with pytest.raises(dataclasses.FrozenInstanceError):
@@ -201,19 +201,19 @@ def test_import_string_that_leads_nowhere_fails_when_needed(reference, text):
 
 @pytest.mark.parametrize("role", ["derivative", "factory"])
 @pytest.mark.parametrize("reference", ["", "math", ":", "a:", ":b", "a b:c", "a:b:c", "a:b()"])
-def test_a_malformed_import_string_is_refused(role, reference):
+def test_malformed_import_string_is_refused(role, reference):
     with pytest.raises(SpecError, match=f"late: its {role} must be 'package.module:name' of something, not"):
         SurrogateSpec(name="late", **{role: reference})
 
 
 @pytest.mark.parametrize("factory", [relu_factory, f"{__name__}:relu_factory"], ids=["function", "import string"])
-def test_a_factory_is_called_with_the_parameters(factory):
+def test_factory_is_called_with_the_parameters(factory):
     s = SurrogateSpec(name="box", factory=factory, parameters=[Parameter("slope", 2.0, gt=0)])(slope=3)
     assert s(torch.tensor([-1.0, 2.0])).tolist() == [0, 6]
     s.slope = 5
     assert s(torch.tensor([2.0])).tolist() == [10]
 
 
-def test_a_factory_must_make_something_that_can_be_called():
+def test_factory_must_make_something_that_can_be_called():
     with pytest.raises(SpecError, match="the factory of 'box' returned 5, which cannot be called"):
         SurrogateSpec(name="box", factory=lambda: 5)()

@@ -43,7 +43,7 @@ def test_without_switches_every_plugin_is_used(two):
     ],
 )
 @pytest.mark.parametrize("switch", ["SURROREG_DISABLE_PLUGINS", "SURROREG_PLUGINS"])
-def test_a_plugin_is_chosen_by_namespace_or_by_distribution(two, switch, entry):
+def test_plugin_is_chosen_by_namespace_or_by_distribution(two, switch, entry):
     names, status = two.ask("surroreg.names('*/bump')", STATUS, **{switch: entry})
     on, off = ("zeta", "acme_one") if switch == "SURROREG_DISABLE_PLUGINS" else ("acme_one", "zeta")
     assert f"{on}/bump" in names.value
@@ -60,7 +60,7 @@ def test_several_entries_are_separated_by_commas(two):
 
 
 @pytest.mark.parametrize("allowed", ["", ",", "  "])
-def test_an_empty_allow_list_admits_none_but_the_builtins(two, allowed):
+def test_empty_allow_list_admits_none_but_the_builtins(two, allowed):
     names, atan, status = two.ask("surroreg.names()", "surroreg.spec('atan').name", STATUS, SURROREG_PLUGINS=allowed)
     assert "atan" in names.value
     assert not [name for name in names.value if "/" in name]
@@ -74,7 +74,7 @@ def test_plugin_disabled_and_allowed_stays_disabled(two):
     assert names.value == ["acme_one/bump"]
 
 
-def test_an_empty_deny_list_disables_nothing(two):
+def test_empty_deny_list_disables_nothing(two):
     [names] = two.ask("surroreg.names('*/bump')", SURROREG_DISABLE_PLUGINS="")
     assert {"acme_one/bump", "zeta/bump"} <= set(names.value)
 
@@ -143,7 +143,7 @@ def test_disabled_rival_leaves_the_namespace_to_the_other(environment, entry):
     assert names.value == ["acme/bump"]
     assert spec.value == "a_acme:bump"
     assert not names.warned_of("acme")
-    # The name is unknown because it is misspelt, not because of what is switched off.
+    # The message must blame the misspelling, not the switch.
     assert "Did you mean 'acme/bump'" in near.message
 
 

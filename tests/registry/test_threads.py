@@ -200,7 +200,7 @@ print(json.dumps([answers, sys.calls, len([text for text in caught if "acme" in 
     assert environment.run(TOGETHER + code).json == [[not then] * 8, 1, bool(then)]
 
 
-def test_a_plugin_that_fails_at_import_is_imported_once(environment):
+def test_plugin_that_fails_at_import_is_imported_once(environment):
     environment.plugin("acme", then=SLOW + "raise ValueError('not today')\n")
     code = """
 warnings.simplefilter("ignore")

@@ -1,4 +1,4 @@
-"""Names that stand for nothing, or for more than one thing."""
+"""Names that stand for no surrogate, or for several."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ import surroreg
         ("acme/fast_sigmod", "fast_sigmoid"),
     ],
 )
-def test_an_unknown_name_is_answered_with_the_nearest(asked, nearest):
+def test_unknown_name_is_answered_with_the_nearest(asked, nearest):
     with pytest.raises(surroreg.UnknownSurrogateError) as raised:
         surroreg.load(asked)
     message = str(raised.value)
@@ -42,7 +42,7 @@ def test_unknown_surrogate_is_a_key_error_with_prose():
 
 
 @pytest.mark.parametrize("wrong", [None, 5, b"atan", ["atan"]])
-def test_a_name_is_a_string(wrong):
+def test_name_is_a_string(wrong):
     with pytest.raises(TypeError, match=f"asked for by name, a str, not {type(wrong).__name__}"):
         surroreg.load(wrong)
 
@@ -65,7 +65,7 @@ def test_near_misses_name_plugins_and_the_broken_ones(environment):
 # -- the same name from several plugins -----------------------------------------------------------
 
 
-def test_a_bare_name_reaches_the_one_plugin_that_offers_it(environment):
+def test_bare_name_reaches_the_one_plugin_that_offers_it(environment):
     environment.plugin("acme", "bump", "zap")
     environment.plugin("good", "bump")
     zap, bump, qualified = environment.ask(

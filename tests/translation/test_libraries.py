@@ -98,7 +98,7 @@ def test_gate_installs_and_requires_every_verified_library(gate):
     assert all("--require-libraries" in line for line in runs)
 
 
-# -- one file more --------------------------------------------------------------------------------
+# -- an additional file ----------------------------------------------------------------------------
 
 HERON = '''"""heron."""
 

@@ -59,13 +59,13 @@ def test_norse_name_is_a_method_or_a_function():
     )
 
 
-def test_a_shape_moves_with_the_other_librarys_offset():
+def test_shape_moves_with_the_other_librarys_offset():
     translation = surroreg.translate("sinabs.Gaussian", mu=0.25)
     assert (translation.name, translation.shift) == ("zoo/gaussian", 0.25)
     assert translation.load().shift == 0.25
 
 
-def test_a_function_as_a_parameter_is_handed_on():
+def test_function_as_a_parameter_is_handed_on():
     def flat(x, grad, spikes):
         return grad
 
@@ -74,7 +74,7 @@ def test_a_function_as_a_parameter_is_handed_on():
     assert torch.equal(gradient(translation.load()), torch.ones_like(X))
 
 
-def test_a_translation_can_be_kept():
+def test_translation_can_be_kept():
     translation = surroreg.translate("spikingjelly.Erf")
     assert pickle.loads(pickle.dumps(translation)) == translation
 

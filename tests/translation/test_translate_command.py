@@ -8,19 +8,19 @@ from surroreg.cli import main
 from surroreg.libraries import LIBRARIES, ROWS
 
 
-def test_the_command_prints_the_line_to_copy(capsys):
+def test_command_prints_the_line_to_copy(capsys):
     assert main(["translate", "spikingjelly.SuperSpike", "--set", "alpha=2"]) == 0
     line, note = capsys.readouterr().out.splitlines()
     assert line == "surroreg.load('fast_sigmoid', slope=1.0, scale=2.0, at_zero=1)"
     assert "not a slope" in note
 
 
-def test_the_command_translates_ours_too(capsys):
+def test_command_translates_ours_too(capsys):
     assert main(["translate", "tanh", "--to", "norse", "--set", "slope=2"]) == 0
     assert capsys.readouterr().out == "method='tanh', alpha=2.0\n"
 
 
-def test_the_command_gives_json(capsys):
+def test_command_gives_json(capsys):
     assert main(["translate", "sinabs.SingleExponential", "--json"]) == 0
     output = json.loads(capsys.readouterr().out)
     assert output["schema"] == 1
@@ -46,7 +46,7 @@ def test_command_lists_all_rows(capsys):
 
 
 @pytest.mark.parametrize("arguments", [["atan"], ["snntorh"], ["snntorch.atn"], ["atan", "--to", "norse"]])
-def test_the_command_refuses_with_2(capsys, arguments):
+def test_command_refuses_with_2(capsys, arguments):
     assert main(["translate", *arguments]) == 2
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)

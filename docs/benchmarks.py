@@ -1,4 +1,4 @@
-"""Measure, and write the tables into benchmarks.md. Takes some five minutes on an idle machine."""
+"""Measure, and write the tables into benchmarks.md. This takes some five minutes on an idle machine."""
 
 from __future__ import annotations
 
@@ -17,37 +17,35 @@ COMPILED = ("--mode", "compiled", "--dtype", "float32", "--size", "1e6", "--size
 
 
 def measured(*options: str) -> dict[str, Any]:
-    """Return what ``surroreg bench`` finds."""
+    """Return the results of ``surroreg bench``."""
     command = [sys.executable, "-m", "surroreg", "bench", "--json", *options]
     return json.loads(subprocess.check_output(command, text=True))  # type: ignore[no-any-return]
 
 
 def table(rows: list[list[str]]) -> str:
-    """Return rows, the first of which is the head, as a Markdown table."""
+    """Return rows as a Markdown table. The first row is the head."""
     head, *body = rows
-    return (
-        "\n".join("| " + " | ".join(row) + " |" for row in [head, ["---", *["---:"] * (len(head) - 1)], *body]) + "\n"
-    )
+    rule = ["---", *["---:"] * (len(head) - 1)]
+    return "\n".join("| " + " | ".join(row) + " |" for row in [head, rule, *body]) + "\n"
 
 
-def of_surrogates(found: dict[str, Any]) -> str:
+def of_surrogates(results: dict[str, Any]) -> str:
     """Return a table per device, mode and dtype, and one of the geometric means."""
     parts = []
-    kinds = dict.fromkeys((c["device"], c["mode"], c["dtype"]) for c in found["surrogates"])
+    kinds = dict.fromkeys((c["device"], c["mode"], c["dtype"]) for c in results["surrogates"])
     for device, mode, dtype in kinds:
-        cells = [c for c in found["surrogates"] if (c["device"], c["mode"], c["dtype"]) == (device, mode, dtype)]
+        cells = [c for c in results["surrogates"] if (c["device"], c["mode"], c["dtype"]) == (device, mode, dtype)]
         sizes = sorted({c["size"] for c in cells})
         by_name = {name: [c for c in cells if c["name"] == name] for name in dict.fromkeys(c["name"] for c in cells)}
         head = ["surrogate", "kept", *(f"{size:,} elements" for size in sizes)]
         rows = [[f"`{name}`", f"{row[0]['kept']['surroreg']:g} B", *map(_cell, row)] for name, row in by_name.items()]
         parts += [f"### {dtype}, {mode}, {device}\n", table([head, *rows])]
-    sizes = sorted({mean["size"] for mean in found["means"]})
+    sizes = sorted({mean["size"] for mean in results["means"]})
     means: dict[tuple[str, ...], dict[int, float]] = {}
-    for mean in found["means"]:
-        means.setdefault(tuple(mean[k] for k in ("library", "dtype", "mode", "device")), {})[mean["size"]] = mean[
-            "ratio"
-        ]
-    rows = [[", ".join(key), *(f"×{found_[s]:.2f}" for s in sizes)] for key, found_ in sorted(means.items())]
+    for mean in results["means"]:
+        key = tuple(mean[part] for part in ("library", "dtype", "mode", "device"))
+        means.setdefault(key, {})[mean["size"]] = mean["ratio"]
+    rows = [[", ".join(key), *(f"×{ratios[size]:.2f}" for size in sizes)] for key, ratios in sorted(means.items())]
     head = ["geometric mean over what the library has", *(f"{size:,} elements" for size in sizes)]
     return "\n".join([*parts, table([head, *rows])])
 
@@ -59,15 +57,15 @@ def _cell(cell: dict[str, Any]) -> str:
 
 
 def page(text: str) -> str:
-    """Return the page with tables measured now."""
+    """Return the page with new measurements in its tables."""
     eager, compiled = measured(), measured(*COMPILED)
     network, registry = measured("--network"), measured("--registry")
-    machine = "; ".join(f"{what} {value}" for what, value in eager["machine"].items() if value is not None)
+    machine = "; ".join(f"{fact} {value}" for fact, value in eager["machine"].items() if value is not None)
     steps = [["surrogate", "ours", "snnTorch's", "snnTorch takes"]]
     for step in network["network"]:
         times = [seconds(step["times"][who]["median"]) for who in ("surroreg", "snntorch")]
         steps.append([f"`{step['name']}`", *times, f"×{step['ratio']:.2f}"])
-    costs = [[what, seconds(time["median"]), seconds(time["spread"])] for what, time in registry["registry"].items()]
+    costs = [[step, seconds(time["median"]), seconds(time["spread"])] for step, time in registry["registry"].items()]
     parts = [
         f"Measured on: {machine}.\n",
         of_surrogates(eager),

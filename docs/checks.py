@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from surroreg.conformance import runner  # noqa: F401  # enters the checks
+from surroreg.conformance import runner  # noqa: F401  # importing it registers the checks
 from surroreg.conformance.table import CHECKS
 
 PAGE = Path(__file__).with_name("conformance.md")

@@ -1,4 +1,4 @@
-"""How the site is built: ``sphinx-build -W docs docs/_build/html``, with the extra ``docs``."""
+"""The configuration of the site: ``sphinx-build -W docs docs/_build/html``, with the extra ``docs``."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""Check the surrogates of snnTorch, SpikingJelly and Norse, and write what fails into peers.md. Takes a few minutes."""
+"""Check the surrogates of snnTorch, SpikingJelly and Norse, and write the failing checks into peers.md.
+
+This takes a few minutes.
+"""
 
 import sys
 from collections.abc import Sequence
@@ -17,12 +20,12 @@ SETTINGS: dict[str, Any] = {"devices": ("cpu", "meta"), "examples": 20}
 
 
 def checks(report: Report, *statuses: str) -> list[str]:
-    """Return the checks that ended in one of these ways on some device, once each."""
+    """Return the checks that have one of these statuses on some device, once each."""
     return list(dict.fromkeys(result.check for result in report.results if result.status in statuses))
 
 
 def failing(report: Report) -> str:
-    """Return a cell that names the failing checks; where they are more than the passing ones, it names those."""
+    """Return a cell that names the failing checks, or all passing checks if fewer checks pass than fail."""
     failed, warned, passed = checks(report, "failed"), checks(report, "warned"), passing(report)
     if len(failed) > len(passed):
         return "**all but** " + ", ".join(f"`{check}`" for check in passed)
@@ -53,7 +56,7 @@ def updated(page: str, plugins: Sequence[Any]) -> str:
 
 
 def recorded(page: str) -> dict[str, str]:
-    """Return the cells of failing checks on the page, by surrogate."""
+    """Return the cells of failing checks that the page has now, by surrogate."""
     rows = page.partition(BEGIN)[2].partition(END)[0].splitlines()
     cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows if row.startswith("| `")]
     return {name.strip("`"): cell for name, _, cell in cells}
@@ -67,5 +70,5 @@ def plugins() -> list[Any]:
 
 if __name__ == "__main__":
     for plugin in plugins():
-        plugin.surroreg_surrogates()  # raises where the library is missing
+        plugin.surroreg_surrogates()  # raises if the library is missing
     PAGE.write_text(updated(PAGE.read_text(encoding="utf-8"), plugins()), encoding="utf-8")

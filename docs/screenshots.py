@@ -1,4 +1,4 @@
-"""Take screenshots of the built site, wide and as on a phone, light and dark: ``screenshots.py SITE FOLDER``."""
+"""Take screenshots of the built site, on a wide screen and a phone, light and dark: ``screenshots.py SITE FOLDER``."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def shoot(site: Path, folder: Path, pages: list[str]) -> list[Path]:
     """Write a picture of the whole of each page in each size and colour scheme, and return their paths.
 
     Raises:
-        SystemExit: there is no browser, or no such page.
+        SystemExit: no browser is installed, or a page does not exist.
     """
     browser_path = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser_path is None:
@@ -30,7 +30,7 @@ def shoot(site: Path, folder: Path, pages: list[str]) -> list[Path]:
     if missing := [page for page in pages if not (site / page).is_file()]:
         raise SystemExit(f"{site} has no {missing[0]}: build the site first")
     folder.mkdir(parents=True, exist_ok=True)
-    taken = []
+    pictures = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox"])
         for size, (width, height) in SIZES.items():
@@ -41,11 +41,11 @@ def shoot(site: Path, folder: Path, pages: list[str]) -> list[Path]:
                 for page in pages:
                     tab.goto((site / page).resolve().as_uri())
                     name = page.removesuffix(".html").replace("/", "-")
-                    taken.append(folder / f"{name}-{size}-{scheme}.png")
-                    tab.screenshot(path=taken[-1], full_page=True)
+                    pictures.append(folder / f"{name}-{size}-{scheme}.png")
+                    tab.screenshot(path=pictures[-1], full_page=True)
                 tab.close()
         browser.close()
-    return taken
+    return pictures
 
 
 if __name__ == "__main__":
@@ -53,7 +53,7 @@ if __name__ == "__main__":
     options.add_argument("site", type=Path, help="the built site, such as docs/_build/html")
     options.add_argument("folder", type=Path, help="where the pictures go")
     options.add_argument("--page", action="append", metavar="PAGE", help="instead of the usual ones; can be repeated")
-    given = options.parse_args()
-    present = [page for page in PAGES if page != "explorer.html" or (given.site / page).is_file()]
-    for path in shoot(given.site, given.folder, given.page or present):
+    arguments = options.parse_args()
+    present = [page for page in PAGES if page != "explorer.html" or (arguments.site / page).is_file()]
+    for path in shoot(arguments.site, arguments.folder, arguments.page or present):
         print(path)

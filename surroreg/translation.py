@@ -1,4 +1,4 @@
-"""What another library's surrogate is called here, and ours there."""
+"""Translation of surrogates: from another library into surroreg, and back."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ HERE = "surroreg"
 @public
 @dataclass(frozen=True)
 class Translation:
-    """A surrogate under the name it has in some library.
+    """A surrogate under its name in a library. The original is the surrogate that was translated.
 
     Args:
         library: ``"surroreg"``, or a key of :data:`surroreg.libraries.LIBRARIES`.
-        name: what it is called there.
-        params: its parameters there.
-        scale: what its derivative must be multiplied by, to be that of the surrogate translated.
-        shift: what its derivative must be moved up by, in membrane units.
-        at_zero: the spike at exactly zero in the library the surrogate is from. :attr:`library_at_zero` is the one in
-            ``library``; the text of a translation shows both where they differ.
-        note: what else is to know.
+        name: the name in this library.
+        params: the parameters in this library.
+        scale: the derivative, multiplied by this number, is that of the original.
+        shift: the distance by which the derivative must move up, in membrane units, to be that of the original.
+        at_zero: the original's spike at exactly zero. :attr:`library_at_zero` is the spike in ``library``. The text of
+            a translation shows both if they differ.
+        note: anything else that a user must know.
         verified: whether tests have compared every row behind it with an installed library. The text of a translation
             that is not verified ends in a comment which reports that.
     """
@@ -58,8 +58,8 @@ class Translation:
     verified: bool = True
 
     def __str__(self) -> str:
-        """The line of Python that gives it, and what differs from the surrogate translated."""
-        # A comment, so that the line still runs when it is copied.
+        """The line of Python that gives the surrogate, and the differences from the original."""
+        # A comment keeps the line runnable when a user copies it.
         return self._line + ("" if self.verified else "  # unverified")
 
     @property
@@ -77,7 +77,7 @@ class Translation:
 
     @property
     def library_at_zero(self) -> int:
-        """The spike at exactly zero, 0 or 1, of neurons of ``library``; in surroreg, which takes any, ``at_zero``."""
+        """The spike of the neurons of ``library`` at exactly zero, 0 or 1. surroreg takes either, so there it stays."""
         return self.at_zero if self.library == HERE else int(LIBRARIES[self.library].fires_at_zero)
 
     @property
@@ -88,11 +88,11 @@ class Translation:
         return {**self.params, **extra, **({"at_zero": 1} if ours and self.at_zero else {})}
 
     def load(self) -> Any:
-        """Return the surrogate: here scaled, moved and ready; of another library, what its neurons take.
+        """Return the surrogate: one of ours, scaled and shifted, or an object that the other library's neurons take.
 
         Raises:
-            UnknownSurrogateError: it is in a plugin that is not installed; the message says which.
-            NoEquivalentError: the other library has it only up to a factor or an offset.
+            UnknownSurrogateError: the surrogate is in a plugin that is not installed. The message names the plugin.
+            NoEquivalentError: the other library has the surrogate only up to a factor or an offset.
             ImportError: the other library is not installed.
         """
         if self.library == HERE:
@@ -110,30 +110,30 @@ class Translation:
             ImportError: the library is not installed.
         """
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what a library warns of when it is imported
+            warnings.simplefilter("ignore")  # some libraries warn when they are imported
             module = importlib.import_module(LIBRARIES[self.library].module)
         return LIBRARIES[self.library].build(module, self.name, self.params)
 
 
 def translate(name: str, *, to: str | None = None, **params: Any) -> Translation:
-    """Return what another library's surrogate is here, or ours in another library.
+    """Translate a surrogate of another library into ours, or any surrogate into another library.
 
-    ``translate("spikingjelly.SuperSpike", alpha=2)`` is ``fast_sigmoid(slope=1)`` times 2;
+    ``translate("spikingjelly.SuperSpike", alpha=2)`` is ``fast_sigmoid(slope=1)`` times 2.
     ``translate("atan", to="spikingjelly")`` is ``ATan(alpha=2.0)``, which differs at exactly zero: it spikes there.
-    ``surroreg translate`` lists what is known.
+    ``surroreg translate`` lists all known surrogates.
 
     Args:
-        name: ``"library.Name"`` for another library's (a whole module path will do), or one of ours.
-        to: a library to translate into; from another library too. Into surroreg, if not given.
-        **params: its parameters, by the names they have there; the library's defaults for the rest.
+        name: ``"library.Name"`` for a surrogate of another library, also with a whole module path; or a name of ours.
+        to: the library to translate into. By default surroreg.
+        **params: values of parameters, by their names in the library of the surrogate. Others have their defaults.
 
     Returns:
-        The name, parameters, scale and shift it has there, and the spike at exactly zero; ``.load()`` gives the
-        surrogate itself.
+        The name, parameters, scale and shift in the library ``to``, and the spike at exactly zero. Its ``.load()``
+        gives the surrogate itself.
 
     Raises:
-        UnknownSurrogateError: no such library, or no such surrogate in it.
-        NoEquivalentError: it is known to have no equivalent; the message has the reason.
+        UnknownSurrogateError: the library is unknown, or has no such surrogate.
+        NoEquivalentError: the surrogate has no equivalent. The message has the reason.
         ParameterTypeError, ParameterError: a parameter is unknown, of another type, or out of range.
     """
     if not isinstance(name, str) or not isinstance(to, str | None):
@@ -152,13 +152,13 @@ def translate(name: str, *, to: str | None = None, **params: Any) -> Translation
 
 
 def _from_ours(name: str, params: dict[str, Any]) -> Translation:
-    """Return one of ours as a translation into surroreg."""
+    """Return a surrogate of ours as a translation into surroreg."""
     at_zero = params.pop("at_zero", None)
     check_at_zero(at_zero)
     space, spec = process.registry.find(name)
     scale, shift = (p.check(params.pop(p.name, p.default)) for p in (SCALE, SHIFT))
     for key in params:
-        spec.parameter(key)  # raises, if there is none
+        spec.parameter(key)  # raises if the spec has no such parameter
     for parameter in spec.parameters:
         if parameter.required and parameter.name not in params:
             raise ParameterTypeError(f"{name!r} needs a value for {parameter.name!r}. {spec.accepted}")
@@ -178,13 +178,13 @@ def _from_theirs(library: str, asked: str, name: str, params: dict[str, Any]) ->
     if library not in LIBRARIES:
         raise _unknown_library(library)
     rows = [row for row in ROWS if row.library == library]
-    found = [row for row in rows if name.lower() in map(str.lower, row.names)]
-    if not found:
+    matching = [row for row in rows if name.lower() in map(str.lower, row.names)]
+    if not matching:
         hint = did_you_mean(name, [each for row in rows for each in row.names])
         raise UnknownSurrogateError(
             f"{shortened(asked)} is not known.{hint} 'surroreg translate {library}' lists what is."
         )
-    row = found[0]
+    row = matching[0]
     if not row.ours:
         raise NoEquivalentError(f"{asked!r} has no equivalent: {row.note}{'' if row.verified else ' (unverified)'}.")
     ours = _forward(row, _checked(row, asked, params))
@@ -195,18 +195,18 @@ def _from_theirs(library: str, asked: str, name: str, params: dict[str, Any]) ->
     return ours
 
 
-def _check_bounds(found: Translation) -> None:
-    """Raise if a surrogate of ours does not take the values that another library's would."""
-    for parameter, value in ((SCALE, found.scale), (SHIFT, found.shift)):
+def _check_bounds(ours: Translation) -> None:
+    """Raise if a surrogate of ours does not take the values of a translation."""
+    for parameter, value in ((SCALE, ours.scale), (SHIFT, ours.shift)):
         parameter.check(value)
-    if "/" not in found.name:  # to ask a plugin, it would have to be loaded
-        for parameter in api.spec(found.name).parameters:
-            if parameter.name in found.params:
-                parameter.check(found.params[parameter.name])
+    if "/" not in ours.name:  # a check of a plugin's surrogate would load the plugin
+        for parameter in api.spec(ours.name).parameters:
+            if parameter.name in ours.params:
+                parameter.check(ours.params[parameter.name])
 
 
 def _checked(row: Equivalent, asked: str, params: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values of all of their parameters."""
+    """Return the values of all parameters of a row, the given ones and the defaults."""
     for key, value in params.items():
         if key not in row.theirs:
             takes = ", ".join(f"{k}={v}" for k, v in row.theirs.items()) or "no parameters"
@@ -230,23 +230,23 @@ def _forward(row: Equivalent, theirs: Mapping[str, Any]) -> Translation:
 
 
 def _to_theirs(library: str, ours: Translation) -> Translation:
-    """Return one of ours in another library: without a factor or an offset, if there is a way."""
+    """Return a surrogate of ours in another library; if possible, a translation without a factor or an offset."""
     rows = [row for row in ROWS if row.library == library]
     names = [ours]
     for kin in KIN:
         if ours.name in kin.names:
-            there = _forward(kin, ours.params)
-            names.append(replace(there, scale=there.scale * ours.scale, shift=there.shift + ours.shift))
-        names += _ways([kin], ours)
-    found = [way for name in names for way in _ways(rows, name)]
-    if not found:
+            same = _forward(kin, ours.params)
+            names.append(replace(same, scale=same.scale * ours.scale, shift=same.shift + ours.shift))
+        names += _translations([kin], ours)
+    translations = [each for name in names for each in _translations(rows, name)]
+    if not translations:
         raise NoEquivalentError(f"{LIBRARIES[library].title} has no equivalent of {ours._line}.")
-    best = min(found, key=lambda way: (way.scale != 1) + (way.shift != 0))
+    best = min(translations, key=lambda each: (each.scale != 1) + (each.shift != 0))
     return replace(best, at_zero=ours.at_zero, verified=best.verified and ours.verified)
 
 
-def _ways(rows: Iterable[Equivalent], ours: Translation) -> Iterator[Translation]:
-    """Yield what rows make of one of ours, whose factor may be in its scale or in a parameter."""
+def _translations(rows: Iterable[Equivalent], ours: Translation) -> Iterator[Translation]:
+    """Yield the translations of a surrogate of ours by rows. Its factor may be in its scale or in a parameter."""
     gain = GAINS.get(ours.name, "")
     strength = ours.scale * ours.params.get(gain, 1.0)
     for row in rows:
@@ -256,7 +256,7 @@ def _ways(rows: Iterable[Equivalent], ours: Translation) -> Iterator[Translation
         try:
             theirs = {**row.theirs, **{key: _value(text, known) for key, text in row.back.items()}}
             again = _forward(row, theirs)
-        except ParameterError:  # a value for which they have none
+        except ParameterError:  # the library has no equivalent at these values
             continue
         if not all(_close(again.params[key], value) for key, value in ours.params.items() if key != gain):
             continue
@@ -267,10 +267,10 @@ def _ways(rows: Iterable[Equivalent], ours: Translation) -> Iterator[Translation
         )
 
 
-def _close(found: Any, wanted: Any) -> bool:
-    if isinstance(wanted, (int, float)) and isinstance(found, (int, float)):
-        return math.isclose(found, wanted, rel_tol=1e-12)
-    return bool(found is wanted)
+def _close(value: Any, expected: Any) -> bool:
+    if isinstance(expected, (int, float)) and isinstance(value, (int, float)):
+        return math.isclose(value, expected, rel_tol=1e-12)
+    return bool(value is expected)
 
 
 @functools.cache
@@ -280,7 +280,7 @@ def _compiled(text: str) -> Callable[[Mapping[str, Any]], Any]:
 
 
 def _value(text: str, values: Mapping[str, Any]) -> Any:
-    """Return what a formula of the table comes to."""
+    """Return the value of a formula of the table."""
     try:
         return _compiled(text)(values)
     except (ZeroDivisionError, OverflowError, ValueError) as error:

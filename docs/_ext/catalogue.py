@@ -1,7 +1,7 @@
 """A Sphinx extension that writes the catalogue: a card for every surrogate that the registry knows, and an index.
 
-It writes ``catalogue/`` below the documentation's sources before these are read. What did not change stays as it is,
-so that a second build is quick. ``-D catalogue_conformance=0`` leaves out the conformance checks, which take a minute.
+It writes ``catalogue/`` below the sources of the site before Sphinx reads them. An unchanged page is not written again,
+so a second build is quick. ``-D catalogue_conformance=0`` leaves out the conformance checks, which take a minute.
 """
 
 from __future__ import annotations
@@ -25,24 +25,24 @@ log = logging.getLogger(__name__)
 
 
 def write(app: Sphinx) -> None:
-    """Write the pages and plots, and remove those of surrogates that are gone."""
+    """Write the pages and plots, and remove those of surrogates that no longer exist."""
     home = Path(app.srcdir) / "catalogue"
-    found = entries()
+    known = entries()
     verdicts = Verdicts(Path(app.doctreedir) / "conformance.json") if app.config.catalogue_conformance else None
     benchmarks = Path(app.srcdir) / "benchmarks.md"
-    measured = benchmarks.read_text(encoding="utf-8") if benchmarks.exists() else ""
+    tables = benchmarks.read_text(encoding="utf-8") if benchmarks.exists() else ""
     pages: dict[Path, str] = {}
     drawn: list[Plot] = []
     small: dict[str, Plot] = {}
-    for entry in status_iterator(found, "writing the catalogue... ", "brown", len(found), stringify_func=_name):
-        shown = _drawn(entry, home / "_plots" / entry.namespace)
-        if shown:
-            small[entry.name] = shown[0]
-        drawn += shown
+    for entry in status_iterator(known, "writing the catalogue... ", "brown", len(known), stringify_func=_name):
+        own = _drawn(entry, home / "_plots" / entry.namespace)
+        if own:
+            small[entry.name] = own[0]
+        drawn += own
         verdict = verdicts.of(entry) if verdicts else None
-        text = card(entry, shown[1:], verdict, {e.name for e in found}, measured)
+        text = card(entry, own[1:], verdict, {e.name for e in known}, tables)
         pages[home / f"{entry.document}.md"] = text
-    pages[home / "index.md"] = index(found, small)
+    pages[home / "index.md"] = index(known, small)
     for path, text in pages.items():
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -54,10 +54,10 @@ def write(app: Sphinx) -> None:
 
 
 def _drawn(entry: Entry, folder: Path) -> list[Plot]:
-    """Return the thumbnail and the plots of a surrogate; nothing, if its code does not run."""
+    """Return the thumbnail and the plots of a surrogate, or nothing if its code fails."""
     try:
         return [thumbnail(entry, folder), *plots(entry, folder)]
-    except (Exception, SystemExit) as error:  # of a plugin's code: its card says the rest
+    except (Exception, SystemExit) as error:  # code of a plugin failed; its card reports more
         log.info("catalogue: %s could not be drawn: %s", entry.name, in_one_line(error))
         return []
 

@@ -21,7 +21,7 @@ from surroreg.libraries import KIN, LIBRARIES, ROWS, Equivalent
 from surroreg.module.values import shown
 
 TYPES = {"int": "whole number", "bool": "true or false", "callable": "function"}
-#: What stands before the measured tables on their page.
+#: The heading of the first measured table on its page.
 TABLES = "### float32, eager"
 
 
@@ -30,8 +30,8 @@ def card(entry: Entry, plots: Sequence[Plot], verdict: Verdict | None, names: se
 
     Args:
         entry: the surrogate.
-        plots: what was drawn of it.
-        verdict: what conformance says; ``None`` if it was not asked.
+        plots: its plots.
+        verdict: the result of its conformance checks; ``None`` if they did not run.
         names: the surrogates that have a page.
         benchmarks: the text of the page with the measured tables.
     """
@@ -107,18 +107,18 @@ def _parameters(entry: Entry) -> Iterator[str]:
 
 
 def _shape(entry: Entry) -> Iterator[str]:
-    found = entry.shape
-    if isinstance(found, str):
-        yield text(found)
+    shape = entry.shape
+    if isinstance(shape, str):
+        yield text(shape)
         return
     yield "Computed at the defaults; lengths are in membrane units."
     rows = [
-        ("peak", f"{typeset(found.peak)} at {typeset(found.peak_at)}", "largest absolute value, and where"),
-        ("area", typeset(found.area), "integral over all inputs"),
-        ("support", f"{typeset(found.support[0])} to {typeset(found.support[1])}", "outside it is exactly zero"),
-        ("half-width", typeset(found.half_width), "half the length of the stretch with at least half of the peak"),
-        ("tail", _tail(found.tail), "how its heavier tail falls"),
-        ("Lipschitz constant", typeset(found.lipschitz), "largest slope; ∞ if it jumps"),
+        ("peak", f"{typeset(shape.peak)} at {typeset(shape.peak_at)}", "largest absolute value, and where"),
+        ("area", typeset(shape.area), "integral over all inputs"),
+        ("support", f"{typeset(shape.support[0])} to {typeset(shape.support[1])}", "outside it is exactly zero"),
+        ("half-width", typeset(shape.half_width), "half the length of the stretch with at least half of the peak"),
+        ("tail", _tail(shape.tail), "how its heavier tail falls"),
+        ("Lipschitz constant", typeset(shape.lipschitz), "largest slope; ∞ if it jumps"),
     ]
     yield _facts(("", "value", "what it is"), rows)
 
@@ -166,7 +166,7 @@ def _traits(entry: Entry) -> Iterator[str]:
 
 
 def _elsewhere(name: str, names: set[str]) -> Iterator[str]:
-    """Yield the names that a surrogate has elsewhere: in other libraries, and here under a second name."""
+    """Yield the other names of a surrogate: in other libraries, and of the same function here."""
     rows = [row for row in ROWS if row.ours == name]
     if rows:
         yield _facts(
@@ -220,17 +220,17 @@ def _references(entry: Entry) -> Iterator[str]:
         return
     yield "## References"
     for reference in entry.spec.references:
-        found = bibliography.known(reference)
-        yield f"- {link(_title(found) if found else reference.identifier, reference.url)}"
+        bibtex = bibliography.known(reference)
+        yield f"- {link(_title(bibtex) if bibtex else reference.identifier, reference.url)}"
         yield directive("dropdown", "BibTeX", listing("bibtex", bibliography.entry(reference)))
 
 
 def _title(bibtex: str) -> str:
     """Return authors, year and title of an entry, as text."""
-    (found,) = parse_string(bibtex, "bibtex").entries.values()
-    names = [" ".join(person.prelast_names + person.last_names) for person in found.persons.get("author", ())]
+    (entry,) = parse_string(bibtex, "bibtex").entries.values()
+    names = [" ".join(person.prelast_names + person.last_names) for person in entry.persons.get("author", ())]
     who = " & ".join(names) if len(names) < 3 else f"{names[0]} et al."
-    return str(Text.from_latex(f"{who} ({found.fields.get('year', 'n.d.')}). {found.fields.get('title', '')}"))
+    return str(Text.from_latex(f"{who} ({entry.fields.get('year', 'n.d.')}). {entry.fields.get('title', '')}"))
 
 
 def _conformance(entry: Entry, verdict: Verdict | None) -> Iterator[str]:
@@ -243,14 +243,14 @@ def _conformance(entry: Entry, verdict: Verdict | None) -> Iterator[str]:
         yield f"It could not be checked: {text(verdict.trouble)}"
     else:
         counts = {"failed": 0, "unverified": 0, **verdict.counts}
-        told = ", ".join(f"**{counts[status]}** {words}" for status, words in SHOWN.items() if status in counts)
+        results = ", ".join(f"**{counts[status]}** {words}" for status, words in SHOWN.items() if status in counts)
         where = f"on {' and '.join(DEVICES)}, not on a GPU, with torch {torch.__version__}"
-        yield f"{told}; {where} and {EXAMPLES} examples a check. {again}"
+        yield f"{results}; {where} and {EXAMPLES} examples a check. {again}"
         yield "\n".join(f"- {code(check)}: {text(message)}" for check, message in verdict.failed.items())
 
 
 def _speed(name: str, benchmarks: str) -> Iterator[str]:
-    """Yield its row of the first table, float32 and eager, if it has been measured; all the others are a link away."""
+    """Yield the row of a surrogate in the first table, float32 and eager, if any, with a link to the other tables."""
     lines = benchmarks.partition(TABLES)[2].splitlines()
     heads = [line for line in lines if line.startswith("| surrogate |")]
     rows = [line for line in lines if line.startswith(f"| `{name}` |")]

@@ -1,4 +1,4 @@
-"""What the catalogue says of a surrogate: all of it computed or declared, nothing typed."""
+"""The facts about a surrogate in the catalogue, all of them computed or declared."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Entry:
     """A surrogate of the catalogue.
 
     Args:
-        name: as ``surroreg.names()`` gives it.
-        spec: its description.
-        plugin: distribution and version it was installed by, if any.
+        name: the name in ``surroreg.names()``.
+        spec: the spec.
+        plugin: the distribution and version of its plugin, if any.
     """
 
     name: str
@@ -41,17 +41,17 @@ class Entry:
 
     @property
     def namespace(self) -> str:
-        """``"builtin"``, or that of its plugin."""
+        """``"builtin"``, or the namespace of its plugin."""
         return self.name.partition("/")[0] if "/" in self.name else "builtin"
 
     @property
     def document(self) -> str:
-        """Path of its card below the catalogue, without a suffix."""
+        """The path of its card below the catalogue, without a suffix."""
         return f"{self.namespace}/{self.spec.name}"
 
     @property
     def call(self) -> str:
-        """The line of Python that loads it, with all its parameters."""
+        """The line of Python that loads the surrogate with all its parameters."""
         values = {p.name: shown(self.values[p.name]) if p.name in self.values else "..." for p in self.spec.parameters}
         given = "".join(f", {name}={value}" for name, value in values.items())
         return f'surroreg.load("{self.name}"{given})'
@@ -68,7 +68,7 @@ class Entry:
 
     @functools.cached_property
     def shape(self) -> Shape | str:
-        """Its shape at the defaults, or why there is none."""
+        """Its shape at the defaults, or the reason why it has none."""
         if self.spec.traits.stochastic:
             return "The gradient is drawn at random, so it has no one shape."
         if required := [p.name for p in self.spec.parameters if p.required]:
@@ -78,24 +78,24 @@ class Entry:
         try:
             surrogate = self.surrogate
             return shape(self.spec, {p.name: getattr(surrogate, p.name) for p in self.spec.parameters})
-        except (Exception, SystemExit) as error:  # of a plugin's code
+        except (Exception, SystemExit) as error:  # code of a plugin failed
             return f"It could not be computed: {in_one_line(error)}"
 
 
 def entries() -> list[Entry]:
     """Return the surrogates of the built-ins and of every plugin, built-ins first."""
     plugins = {info.namespace: f"{info.distribution} {info.version}" for info in surroreg.plugins()}
-    found = [(name, surroreg.spec(name)) for name in surroreg.names()]
-    listed = [Entry(name, spec, plugins.get(name.rpartition("/")[0], "")) for name, spec in found]
+    names = surroreg.names()
+    listed = [Entry(name, surroreg.spec(name), plugins.get(name.rpartition("/")[0], "")) for name in names]
     return sorted(listed, key=lambda entry: (entry.namespace != "builtin", entry.name))
 
 
 def symbol(parameter: Parameter) -> str:
-    """Return a parameter's symbol in LaTeX: a letter, maybe with an index and a square, or else its name."""
-    found = _SYMBOL.fullmatch(parameter.symbol)
-    if found is None:
+    """Return a parameter's symbol in LaTeX: a letter, perhaps with an index and a square, or else its name."""
+    match = _SYMBOL.fullmatch(parameter.symbol)
+    if match is None:
         return rf"\mathtt{{{parameter.name}}}".replace("_", r"\_")
-    letter, index, square = found.groups()
+    letter, index, square = match.groups()
     return "{" + _letter(letter) + (f"_{{{index}}}" if index else "") + ("^{2}" if square else "") + "}"
 
 

@@ -65,14 +65,14 @@ def _row(entry: Entry) -> list[str]:
     numbers = ["–"] * 5
     if not isinstance(shape, str):
         bounded = all(map(_finite, shape.support))
-        numbers = [*map(typeset, (shape.peak, shape.area, shape.half_width, shape.tail)), _said(bounded)]
+        numbers = [*map(typeset, (shape.peak, shape.area, shape.half_width, shape.tail)), _answer(bounded)]
     return [
         f"[{text(entry.name)}]({entry.document}.md)",
         entry.namespace,
         *numbers,
-        _said(traits.even),
-        _said(traits.non_negative),
-        _said(entry.learnable),
+        _answer(traits.even),
+        _answer(traits.non_negative),
+        _answer(entry.learnable),
         {"input": "input", "sign": "spikes", "nothing": "nothing"}[traits.reads],
         text(", ".join(entry.spec.aliases)),
     ]
@@ -82,5 +82,5 @@ def _finite(value: float) -> bool:
     return abs(value) < float("inf")
 
 
-def _said(value: bool | None) -> str:
+def _answer(value: bool | None) -> str:
     return "–" if value is None else "yes" if value else "no"

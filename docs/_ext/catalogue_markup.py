@@ -1,11 +1,11 @@
-"""Markdown out of text that is not trusted.
+"""Markdown from text that is not trusted.
 
-Anyone writes the docstrings, symbols and addresses of a plugin. Here they become text, and nothing else: no markup, no
-HTML, no second line. Two walls keep it so:
+Anyone may write the docstrings, symbols and addresses of a plugin. This module turns them into text, and nothing else:
+no markup, no HTML, no second line. Two walls protect the page:
 
 - :func:`text` and :func:`code` write every sign of ASCII as its number, such as ``&#60;``. Markdown reads a number as a
-  letter, wherever it stands. So no part can change what another part means, in whatever order they are joined.
-- The pages switch off HTML (:data:`WIDE`). A part that got through would still be no script.
+  letter in any place. So no part can change the meaning of another part, in whatever order they are joined.
+- The pages switch off HTML (:data:`WIDE`). A part that passed the first wall would still be no script.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from docutils import nodes
 
 from surroreg.errors import printable
 
-#: Front matter of a page: it needs the room of the theme's second sidebar, and no HTML within its Markdown.
+#: The front matter of a page: no second sidebar, whose space the tables need, and no HTML within the Markdown.
 WIDE = """---
 html_theme.sidebar_secondary.remove: true
 myst:
   disable_syntax: [html_block, html_inline, autolink, image]
 ---"""
-#: Characters of the longest text that a page shows whole.
+#: The length of the longest text that a page shows whole, in characters.
 LONGEST = 20_000
 _PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
 _MARKED = re.compile(r"(?P<code>``.+?``|`[^`]+`)|(?<![\\\w*])\*(?P<emphasis>\w(?:[\w ]*\w)?)\*(?![\w*])")
@@ -39,28 +39,28 @@ def text(words: str) -> str:
 
 
 def prose(words: str) -> str:
-    """Return a docstring as text on one line, in which code and emphasis are what they were."""
+    """Return a docstring as text on one line. Code and emphasis keep their markup."""
     parts, end, line = [], 0, _line(words)
-    for found in _MARKED.finditer(line):
-        parts.append(_escaped(line[end : found.start()]))
-        emphasis = found["emphasis"]
-        parts.append(_role("stressed", emphasis) if emphasis else code(found["code"].strip("`")))
-        end = found.end()
+    for match in _MARKED.finditer(line):
+        parts.append(_escaped(line[end : match.start()]))
+        emphasis = match["emphasis"]
+        parts.append(_role("stressed", emphasis) if emphasis else code(match["code"].strip("`")))
+        end = match.end()
     return "".join([*parts, _escaped(line[end:])])
 
 
 def code(words: str) -> str:
-    """Return words as inline code."""
+    """Return words as inline code on one line."""
     return _role("verbatim", _line(words))
 
 
 def breakable(name: str) -> str:
-    """Return a name as text that may break after its ``_`` and ``/``."""
+    """Return a name as text with permitted line breaks after ``_`` and ``/``."""
     return _role("breakable", _line(name))
 
 
 def link(words: str, address: str) -> str:
-    """Return a link to a page of the web; to any other address, the words alone."""
+    """Return a link to a web page. For any other address, return the words alone."""
     if not address.startswith(("https://", "http://")):
         return text(words)
     safe = quote(_line(address), safe=":/?#@!&+,;=~%")
@@ -68,7 +68,7 @@ def link(words: str, address: str) -> str:
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """Return a table of cells that are Markdown already."""
+    """Return a table of cells that are already Markdown."""
     # A vertical line ends a cell, even in code, unless the character before it is a backslash.
     lines = [[cell.replace("|", r"\|") for cell in row] for row in (head, *rows)]
     lines.insert(1, ["---"] * len(lines[0]))
@@ -76,20 +76,20 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 
 def directive(name: str, argument: str = "", body: str = "", options: Mapping[str, str] | None = None) -> str:
-    """Return a directive, fenced longer than anything in its body.
+    """Return a directive with a fence that is longer than any fence in its body.
 
     Args:
-        name: of the directive.
-        argument: Markdown, or what else the directive takes.
-        body: Markdown, or what else the directive takes.
+        name: the name of the directive.
+        argument: Markdown, or any other text that the directive takes.
+        body: Markdown, or any other text that the directive takes.
         options: texts, which need not be trusted.
     """
-    # Of tildes: what follows backticks on their line could have none of its own.
+    # A fence of tildes: the argument on the line of a fence of backticks could not have backticks.
     longest = max(map(len, re.findall("~+", body)), default=0)
     fence = "~" * max(3, longest + 1)
     given = [f":{key}: {_quoted(value)}".rstrip() for key, value in (options or {}).items()]
     head = f"{fence}{{{name}}} {' '.join(argument.split())}".rstrip()
-    # After the empty line nothing is an option, however it begins.
+    # The empty line ends the options: a line of the body that begins like an option is none.
     return "\n".join([head, *given, *(["", body] if body else []), fence])
 
 
@@ -99,18 +99,18 @@ def listing(language: str, lines: str) -> str:
 
 
 def page(parts: Iterable[str]) -> str:
-    """Return blocks, with an empty line between, as the text of a file."""
+    """Return blocks as the text of a file, with an empty line between two blocks."""
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _line(words: str) -> str:
-    """Return words on one line, with no character that a page would obey instead of showing it."""
-    shown = words if len(words) <= LONGEST else f"{words[:LONGEST]} …"
-    return printable(" ".join(shown.split()))
+    """Return words on one line, with control characters as escapes."""
+    beginning = words if len(words) <= LONGEST else f"{words[:LONGEST]} …"
+    return printable(" ".join(beginning.split()))
 
 
 def _escaped(words: str) -> str:
-    return _PUNCTUATION.sub(lambda found: f"&#{ord(found[0])};", words)
+    return _PUNCTUATION.sub(lambda match: f"&#{ord(match[0])};", words)
 
 
 def _quoted(value: str) -> str:
@@ -121,7 +121,8 @@ def _role(name: str, words: str) -> str:
     return f"{{{name}}}`{_escaped(words)}`" if words else ""
 
 
-# A role gets its content as it stands in the file. The numbers become signs again where no more Markdown is read.
+# A role gets its content unchanged from the file. It may turn the numbers into signs again: no Markdown is parsed after
+# it.
 
 
 def _verbatim(name: str, raw: str, content: str, *rest: Any, **options: Any) -> tuple[list[nodes.Node], list[Any]]:
@@ -133,10 +134,10 @@ def _stressed(name: str, raw: str, content: str, *rest: Any, **options: Any) -> 
 
 
 def _breakable(name: str, raw: str, content: str, *rest: Any, **options: Any) -> tuple[list[nodes.Node], list[Any]]:
-    found: list[nodes.Node] = []
+    parts: list[nodes.Node] = []
     for part in re.findall(r"[^_/]*[_/]|[^_/]+", html.unescape(content)):
-        found += [nodes.Text(part), nodes.raw("", "<wbr>", format="html")]
-    return found[:-1], []
+        parts += [nodes.Text(part), nodes.raw("", "<wbr>", format="html")]
+    return parts[:-1], []
 
 
 #: The roles of the pages, by name.

@@ -20,7 +20,7 @@ class CommandLine(SphinxDirective):
     """``.. command-line::``: a section for each command, with its own help."""
 
     def run(self) -> list[nodes.Node]:
-        """Return the help of the whole, and a section for each command."""
+        """Return the help of the whole command line, and a section for each command."""
         root = parser()
         return [
             _help(root),
@@ -42,7 +42,7 @@ def _help(command: argparse.ArgumentParser) -> nodes.literal_block:
 
 
 def _wide(formatter: Any) -> Any:
-    # Not the width of the terminal in which the site happens to be built.
+    # Without a width, the help would have the width of the terminal in which the site is built.
     return lambda prog: formatter(prog, width=80)
 
 

@@ -1,4 +1,4 @@
-"""How the gallery's figures look: vectors without a background, in colours that read on white and on black."""
+"""The style of the gallery's figures: vectors without a background, in colours that are legible on white and black."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import torch
 from cycler import cycler
 from sphinx_gallery.scrapers import matplotlib_scraper
 
-#: After Okabe and Ito's colours, at a lightness that stands out from white and from black.
+#: Okabe and Ito's colours, with a lightness that contrasts with white and with black.
 COLOURS = ("#2B8CC9", "#DD6A1A", "#12A37A", "#CC79A7", "#C58B00", "#56B4E9")
 NEUTRAL = "#808080"
 
@@ -21,7 +21,7 @@ def scraper(block: Any, block_vars: Any, gallery_conf: Any) -> str:
 
 def reset(gallery_conf: Any, fname: str) -> None:
     """Set the look before each example."""
-    torch.set_num_threads(1)  # the networks are small: several threads would mostly wait for one another
+    torch.set_num_threads(1)  # the networks are so small that several threads would mostly wait for one another
     mpl.rcParams.update(
         {
             "xtick.color": NEUTRAL,

@@ -1,4 +1,4 @@
-"""Formulas as MathML, which browsers draw themselves: no script, and nothing fetched from elsewhere."""
+"""Formulas as MathML, which browsers draw themselves, without a script and without a request to another site."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 def _markup(node: nodes.Element, *, block: bool) -> str:
     try:
         return str(tex2mathml(node.astext(), as_block=block))
-    except Exception as error:  # docutils raises many kinds: of TeX it does not know, and of TeX that ends too early
+    except Exception as error:  # docutils raises many kinds, for unknown TeX and for TeX that ends too early
         logger.warning("cannot draw the formula %r: %s", node.astext(), error, location=node, type="mathml")
         return f"<code>{escape(nodes.unescape(node.astext()))}</code>"
 

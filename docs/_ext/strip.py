@@ -21,7 +21,7 @@ CURVE = """<a class="curve" href="catalogue/builtin/{name}.html">
 
 
 class Strip(SphinxDirective):
-    """``.. strip:: NAME ...``: built-in surrogates, from the start page."""
+    """``.. strip:: NAME ...``: built-in surrogates, for the start page."""
 
     required_arguments, final_argument_whitespace = 1, True
 

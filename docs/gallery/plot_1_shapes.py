@@ -2,12 +2,12 @@
 The built-in shapes
 ===================
 
-What each built-in surrogate multiplies the upstream gradient by, at its defaults.
+The derivative of each built-in surrogate at its defaults: the factor of the upstream gradient.
 """
 
 # %%
-# The shapes are as different as their scales: mind the numbers on the axes. Two kinds are left out: the one that asks
-# for a function of yours, and those that draw at random.
+# The shapes are as different as their scales: mind the numbers on the axes. The gallery leaves out two kinds: the
+# surrogate that takes a function of yours, and the random surrogates.
 
 import matplotlib.pyplot as plt
 import torch
@@ -22,7 +22,7 @@ shown = [spec() for spec in steady if not any(p.required for p in spec.parameter
 figure, axes = plt.subplots(4, 3, figsize=(7.2, 7.2), sharex=True)
 for ax, surrogate in zip(axes.flat, shown, strict=True):
     height = surrogate.derivative(x)
-    # No line where it jumps.
+    # A jump leaves a gap in the line.
     jumps = (height.diff().abs() > 0.3 * height.abs().max()) & (surrogate.spec.traits.kinks != ())
     height[1:][jumps] = torch.nan
     ax.plot(x, height)
@@ -34,11 +34,11 @@ figure.supylabel("derivative")
 plt.show()
 
 # %%
-# What can be read off a plot is also computed from the derivative.
+# The numbers that a reader can read off a plot are also computed from the derivative.
 
 from surroreg.shape import shape
 
 for surrogate in shown[:4]:
-    found = shape(surrogate.spec, surrogate.params)
-    where = f"peak {found.peak:g} at {found.peak_at:g}"
-    print(f"{surrogate.spec.name:24} {where}, half-width {found.half_width:.3g}")
+    numbers = shape(surrogate.spec, surrogate.params)
+    peak = f"peak {numbers.peak:g} at {numbers.peak_at:g}"
+    print(f"{surrogate.spec.name:24} {peak}, half-width {numbers.half_width:.3g}")

@@ -2,12 +2,12 @@
 One shape under three names
 ===========================
 
-The same function is ``fast_sigmoid`` in snnTorch, ``SuperSpike`` in SpikingJelly, and ``super`` in Norse, each with
-parameters of its own. :func:`surroreg.translate` knows those, too.
+The same function is ``fast_sigmoid`` in snnTorch, ``SuperSpike`` in SpikingJelly, and ``super`` in Norse. Each library
+has its own parameters, which :func:`surroreg.translate` knows.
 """
 
 # %%
-# What three libraries call it, with the parameters that their users write:
+# The names of the function in three libraries, with the parameters that their users write:
 
 import matplotlib.pyplot as plt
 import torch
@@ -23,7 +23,7 @@ for translation in theirs:
     print(translation)
 
 # %%
-# One shape, then: at two widths, and at one of them in two strengths. The ``alpha`` of Norse's, 100 by default, has no
+# The shape is the same. It has two widths, and at one width two strengths. Norse's ``alpha``, 100 by default, has no
 # effect in Norse 1.1.0.
 
 x = torch.linspace(-1.5, 1.5, 601, dtype=torch.float64)
@@ -37,12 +37,12 @@ for name, translation, style in zip(names, theirs, ["-", "--", "-."], strict=Tru
     surrogate = translation.load()
     left.plot(x, surrogate.derivative(x), style, label=name)
     right.plot(x, surrogate.scaled(peak=1).derivative(x), style)
-left.set(title="as it is there", xlabel="membrane - threshold", ylabel="derivative")
+left.set(title="in the library", xlabel="membrane - threshold", ylabel="derivative")
 right.set(title="scaled(peak=1)", xlabel="membrane - threshold")
 figure.legend(loc="outside lower center", ncols=2, fontsize=9)
 plt.show()
 
 # %%
-# And back: what is ours called in SpikingJelly?
+# And back: the name of our surrogate in SpikingJelly.
 
 print(surroreg.translate("fast_sigmoid", slope=4, to="spikingjelly"))

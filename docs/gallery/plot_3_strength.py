@@ -2,12 +2,12 @@
 Strength and learning
 =====================
 
-How strong a surrogate is decides whether a network learns: a small task, seeded.
+The strength of a surrogate decides whether a network learns: a small task, with a seed.
 """
 
 # %%
-# The task: 20 inputs that spike at fixed random times, in one of four patterns with jitter, to be told apart by two
-# hidden layers of leaky integrate-and-fire neurons.
+# The task: 20 inputs spike at fixed random times, in one of four patterns with jitter. Two hidden layers of leaky
+# integrate-and-fire neurons must distinguish the patterns.
 
 from itertools import pairwise
 
@@ -73,5 +73,5 @@ left.legend(fontsize=8, loc="upper left")
 plt.show()
 
 # %%
-# At its best strength either shape learns the task, and the two are close; too weak or too strong, neither does. How
-# much is too much depends on the shape as well. This is one seed of a tiny task, with plain SGD.
+# At its best strength each shape learns the task, and the two are close. A surrogate that is too weak or too strong does
+# not learn. The limit also depends on the shape. This is one seed of a tiny task, with plain SGD.

@@ -2,11 +2,11 @@
 Annealing a slope
 =================
 
-Begin with a wide surrogate, which reaches neurons far from their threshold, and narrow it while training.
+Begin with a wide surrogate, which reaches neurons far from their threshold, and narrow it during the training.
 """
 
 # %%
-# Twenty neurons shall fire at given times, from random inputs. Their membranes start far below threshold, so a narrow
+# Twenty neurons with random inputs must fire at given times. Their membranes start far below threshold, so a narrow
 # surrogate hardly reaches them.
 
 import matplotlib.pyplot as plt
@@ -18,11 +18,11 @@ import surroreg
 STEPS, EPOCHS = 30, 60
 draw = torch.Generator().manual_seed(1)
 inputs = (torch.rand(STEPS, 40, generator=draw) < 0.2).float()
-wanted = (torch.rand(STEPS, 20, generator=draw) < 0.2).float()
+targets = (torch.rand(STEPS, 20, generator=draw) < 0.2).float()
 
 
 def trained(slope_at):
-    """Return the losses of a training; ``slope_at`` tells the slope at each epoch."""
+    """Return the losses of a training. ``slope_at`` returns the slope at a progress between 0 and 1."""
     torch.manual_seed(0)
     layer = nn.Linear(40, 20)
     nn.init.constant_(layer.bias, -0.3)
@@ -36,7 +36,7 @@ def trained(slope_at):
             membrane = 0.8 * membrane + layer(inputs[step])
             spikes = spike(membrane - 1)
             membrane = membrane * (1 - spikes.detach())
-            loss = loss + (spikes - wanted[step]).square().mean() / STEPS
+            loss = loss + (spikes - targets[step]).square().mean() / STEPS
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
@@ -45,7 +45,7 @@ def trained(slope_at):
 
 
 # %%
-# A schedule is an assignment to ``spike.slope``; nothing is rebuilt.
+# A schedule is an assignment to ``spike.slope``. The network stays the same object.
 
 schedules = {
     "slope 1": lambda t: 1.0,
@@ -65,4 +65,4 @@ plt.show()
 
 # %%
 # The narrow surrogate hardly learns. The annealed one learns as fast as the wide one while it is wide, and slows down
-# as it narrows: on this task, and with this seed, there is nothing to be gained by narrowing it.
+# as it narrows. On this task, and with this seed, narrowing gains nothing.

@@ -2,12 +2,12 @@
 Learning a slope
 ================
 
-An ``nn.Parameter`` as the value of a parameter is learnt with the weights, by the derivative of the primitive.
+A network learns an ``nn.Parameter`` of a surrogate together with its weights, by the derivative of the primitive.
 """
 
 # %%
-# The step does not depend on the slope, so the slope cannot change what the network does now: only how it learns. Its
-# gradient is that of the smooth network in which the primitive stands in place of the step.
+# The step does not depend on the slope. So the slope cannot change the present output of the network, but only its
+# learning. The gradient of the slope is that of a smooth network, with the primitive in place of the step.
 
 import matplotlib.pyplot as plt
 import torch
@@ -39,13 +39,13 @@ def trained(start, steps=8, epochs=60):
         nn.functional.cross_entropy(scores, labels).backward()
         optimiser.step()
         with torch.no_grad():
-            spike.slope.clamp_(min=0.1)  # the optimiser does not know of the bound
+            spike.slope.clamp_(min=0.1)  # the optimiser does not know the bound
         slopes.append(spike.slope.item())
     return slopes, (scores.argmax(1) == labels).float().mean().item()
 
 
 # %%
-# The slope is one of the network's parameters: no optimiser needs to be told.
+# The slope is one of the network's parameters, so the optimiser finds it there.
 
 figure, ax = plt.subplots()
 for start, style in zip((1.0, 4.0, 10.0), ["-", "--", "-."], strict=True):

@@ -2,12 +2,12 @@
 A surrogate of your own
 =======================
 
-From a formula in a notebook to a surrogate that has a name, and that the checks have looked at.
+From a formula in a notebook to a surrogate with a name, tested by the checks.
 """
 
 # %%
-# The derivative of the Gudermannian function, ``1/cosh(slope*x)``, scaled to area 1. The formula is there twice: as
-# code, which trains, and in SymPy's syntax, which the checks hold the code to. The code takes exp of minus the absolute
+# The derivative of the Gudermannian function, ``1/cosh(slope*x)``, scaled to area 1. The surrogate has the formula twice:
+# as code, which trains, and in SymPy's syntax. The checks compare the two. The code takes exp of minus the absolute
 # value, which cannot overflow.
 
 import math
@@ -46,19 +46,19 @@ ax.legend()
 plt.show()
 
 # %%
-# Now the checks. To be quick here, only those of the formula; ``surroreg check`` runs all.
+# Now the checks. To save time, this example runs only the checks of the formula; ``surroreg check`` runs all.
 
 quick = {"devices": ("cpu",), "examples": 10}
 report = surroreg.conformance.check(sech, checks="*formula*", **quick)
 print("ok" if report.ok else report.failures)
 
 # %%
-# What if the code is wrong? Without the factor 2, which is lost easily:
+# What if the code is wrong? Here the factor 2 is missing, an easy mistake:
 
 
 @surrogate(formula="slope/(pi*cosh(slope*x))", parameters=[Parameter("slope", 4.0, gt=0)])
 def wrong_sech(x, slope):
-    """Half of what it says."""
+    """Half of its formula."""
     decay = (-slope * x.abs()).exp()
     return slope / math.pi * decay / (1 + decay.square())
 

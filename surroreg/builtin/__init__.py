@@ -1,7 +1,7 @@
-"""The built-in plugin. It uses what any plugin uses: specs, and the hook.
+"""The built-in plugin. Like any plugin, it has specs and the hook.
 
-A surrogate added to one of the modules below is found without a change here. None of them imports
-torch at the top: listing names must not cost what torch costs.
+The hook finds a surrogate in the modules below without a change here. None of them imports torch at the top, or
+listing names would take as long as importing torch.
 """
 
 from __future__ import annotations

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 def custom_surrogate_kernel(x: Tensor, grad: Tensor, custom_surrogate_function: Gradient) -> Tensor:
-    """Hand over to the user's function."""
+    """Call the user's function."""
     return custom_surrogate_function(x, grad, (x > 0).to(x.dtype))
 
 
 def unit_box(x: Tensor, grad: Tensor, spikes: Tensor) -> Tensor:
-    """Pass the upstream gradient within half a unit of the threshold; an example of a function to give."""
+    """Pass the upstream gradient within half a unit of the threshold. An example of a custom function."""
     return grad * (x.abs() < 0.5)
 
 

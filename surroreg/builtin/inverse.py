@@ -29,7 +29,7 @@ def inverse_spike_operator(x: Tensor, threshold: float) -> Tensor:
     In snnTorch it is commented out, and would be NaN at x = -threshold, also for neurons that never
     fired; here it is 0 there. There is no gradient below threshold.
     """
-    # Clamped first: one over zero would turn the second derivative into NaN where it is masked.
+    # Clamped first: below threshold, one over zero would make the second derivative NaN, although it is masked.
     return (x.clamp(min=0) + threshold).reciprocal().where(x > 0, 0.0)
 
 

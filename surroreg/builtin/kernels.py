@@ -1,8 +1,8 @@
 """Backward passes of the built-ins in as few passes over memory, and as few new tensors, as ATen allows.
 
-Every kernel gives ``grad * derivative(x)`` to a few roundings, and writes to its own temporaries only. In
-each the first operation makes the one new tensor, which the others fill; a new tensor of a million
-elements costs more than an operation on it, as the memory is fresh.
+Every kernel gives ``grad * derivative(x)`` to a few roundings, and writes to its own temporaries only. The first
+operation of a kernel allocates its one new tensor, which the others overwrite. Fresh memory for a million elements
+costs more than an operation on them.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ _leaky_relu_backward_out = torch.ops.aten.leaky_relu_backward.grad_input
 
 
 def straight_through(x: Tensor, grad: Tensor) -> Tensor:
-    """Hand on the upstream gradient."""
+    """Return the upstream gradient."""
     return grad
 
 
 def triangular(x: Tensor, grad: Tensor, threshold: float) -> Tensor:
-    """Zero counts as above threshold, so the side is taken from ``x >= 0`` and not from the spikes."""
+    """Zero counts as above threshold here, so the kernel computes ``x >= 0`` and does not take the spikes."""
     above = torch.ge(x, constant(0.0, x), out=torch.empty_like(x))
     result: Tensor = _leaky_relu_backward_out(grad, above, -1.0, False, grad_input=above)
     return result.mul_(constant(-threshold, x))
@@ -36,12 +36,12 @@ def heaviside(spikes: Tensor, grad: Tensor) -> Tensor:
 
 
 def leaky_spike_operator(spikes: Tensor, grad: Tensor, slope: float) -> Tensor:
-    """The gradient of a leaky rectifier is what ATen has."""
+    """ATen has the gradient of a leaky rectifier."""
     return _leaky_relu_backward(grad, spikes, slope, False)  # type: ignore[no-any-return]
 
 
 def piecewise_linear(x: Tensor, grad: Tensor, slope: float, dampening: float) -> Tensor:
-    """The dampening comes last: multiplied in before, the zero beyond 1/slope would not be exact."""
+    """The dampening comes last. Multiplied in earlier, it would make the zero beyond 1/slope inexact."""
     result = x.abs()
     torch.add(constant(1.0, x), result, alpha=-slope, out=result)
     result.relu_().mul_(grad)
@@ -56,20 +56,20 @@ def fast_sigmoid(x: Tensor, grad: Tensor, slope: float) -> Tensor:
 
 
 def sparse_fast_sigmoid(x: Tensor, grad: Tensor, slope: float, B: float) -> Tensor:
-    """As ``fast_sigmoid`` above B; elsewhere over infinity, which makes NaN of an infinite upstream gradient."""
+    """As ``fast_sigmoid`` above B. Elsewhere it divides by infinity, so an infinite upstream gradient becomes NaN."""
     result = torch.threshold(x, B, math.inf).abs_()
     torch.add(constant(1.0, x), result, alpha=slope, out=result)
     return torch.div(grad, result.square_(), out=result)
 
 
 def atan(x: Tensor, grad: Tensor, alpha: float) -> Tensor:
-    """Both factors inside the denominator, which is then one operation."""
+    """Both factors go into the denominator, which is then one operation."""
     result = torch.addcmul(constant(2 / alpha, x), x, x, value=math.pi**2 / 2 * alpha)
     return torch.div(grad, result, out=result)
 
 
 def sigmoid(x: Tensor, grad: Tensor, slope: float) -> Tensor:
-    """``slope*s(1 - s)`` at minus |x|, where s is small and 1 - s keeps its digits."""
+    """``slope*s(1 - s)`` at -|x|, where s is small, so 1 - s keeps its digits."""
     return _bump(x, grad, slope, slope)
 
 
@@ -86,7 +86,7 @@ def _bump(x: Tensor, grad: Tensor, slope: float, height: float) -> Tensor:
 
 
 def spike_rate_escape(x: Tensor, grad: Tensor, beta: float, slope: float) -> Tensor:
-    """By a power of two, which ATen computes several times faster than one of e."""
+    """ATen computes a power of two several times faster than a power of e."""
     result = torch.sub(x, constant(1.0, x)).abs_().mul_(constant(-beta * math.log2(math.e), x)).exp2_()
     return torch.addcmul(constant(0.0, x), result, grad, value=slope, out=result)
 
@@ -98,13 +98,13 @@ def noise_in_place(x: Tensor, mean: float, variance: float) -> Tensor:
 
 
 def stochastic_spike_operator(spikes: Tensor, grad: Tensor, mean: float, variance: float) -> Tensor:
-    """Noise where there is no spike. The weights of the mean are 0 and 1, so it is exact, and no mask is made."""
+    """Noise where there is no spike. ``lerp`` with the weights 0 and 1 is exact, and needs no mask."""
     noise = noise_in_place(spikes, mean, variance)
     return noise.lerp_(constant(1.0, spikes), spikes).mul_(grad)
 
 
 def inverse_spike_operator(x: Tensor, grad: Tensor, threshold: float) -> Tensor:
-    """Over infinity below threshold, where the sum may be zero: so an infinite upstream gradient becomes NaN."""
+    """Below threshold, where the sum may be zero, it divides by infinity. An infinite upstream gradient becomes NaN."""
     result = torch.threshold(x, 0.0, math.inf).add_(constant(threshold, x))
     return torch.div(grad, result, out=result)
 
@@ -112,8 +112,8 @@ def inverse_spike_operator(x: Tensor, grad: Tensor, threshold: float) -> Tensor:
 def inverse_stochastic_spike_operator(
     x: Tensor, grad: Tensor, threshold: float, mean: float, variance: float
 ) -> Tensor:
-    """The inverse where there is a spike, noise elsewhere; clamped, so that both are finite."""
+    """The inverse where there is a spike, noise elsewhere. The clamp keeps both finite."""
     inverse = x.clamp(min=0).add_(threshold).reciprocal_()
-    # A mask of booleans would take many times longer to make.
+    # Spikes of the dtype of x: a mask of booleans takes many times longer.
     spikes = torch.gt(x, constant(0.0, x), out=torch.empty_like(x))
     return noise_in_place(x, mean, variance).lerp_(inverse, spikes).mul_(grad)

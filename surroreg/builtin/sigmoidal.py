@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 def fast_sigmoid_primitive(x: Tensor, slope: float) -> Tensor:
     """Fast sigmoid ``x / (1 + slope*|x|)``."""
-    if isinstance(slope, float):  # not a tensor, which is learnt by the primitive, at every step
-        end = 2.0**64 / slope  # where the value is 1/slope to the last digit; beyond, slope*|x| may overflow
+    if isinstance(slope, float):  # a tensor is learnt by the primitive at every step: a clamp would slow training
+        end = 2.0**64 / slope  # from here on the value is 1/slope to the last digit, and slope*|x| may overflow
         x = x.clamp(-end, end)
     return x / (1 + slope * x.abs())
 
@@ -36,7 +36,7 @@ def fast_sigmoid(x: Tensor, slope: float) -> Tensor:
     Peak 1 at threshold whatever the slope, area 2/k: a steeper slope is also a weaker gradient. The
     name SuperSpike stands for this function in some libraries and for a rescaled one in others.
     """
-    # The inverse is squared, not the square inverted: that would overflow first.
+    # The inverse is squared. The square, taken first, would overflow.
     return (1 / (1 + slope * x.abs())).square()
 
 
@@ -69,7 +69,7 @@ def sigmoid_primitive(x: Tensor, slope: float) -> Tensor:
 
 
 def _logistic_bump(u: Tensor) -> Tensor:
-    """Return ``s(1 - s)`` for the logistic ``s(u)``: finite, and right to the last digits in both tails."""
+    """Return ``s(1 - s)`` for the logistic ``s(u)``: finite, and exact to the last digits in both tails."""
     tail = (-u.abs()).exp()
     return tail / (1 + tail).square()
 
@@ -113,7 +113,7 @@ def tanh(x: Tensor, slope: float) -> Tensor:
     It is the derivative of tanh(kx)/k: peak 1, area 2/k. The same function as ``sigmoid(slope=2k)``
     times 2/k. snnTorch names it as an idea and never wrote it; Norse and spyx call it ``tanh``.
     """
-    # 1 - tanh² would lose all digits in the tails.
+    # 1 - tanh² loses all digits in the tails.
     return 4 * _logistic_bump(2 * slope * x)
 
 

@@ -1,7 +1,7 @@
 """The surrogates of other libraries: the facts of :func:`surroreg.translate`.
 
-A library is one file in this folder, with its ``LIBRARY`` and its ``ROWS``. Nothing else names it: the files are listed
-when this package is imported, those of libraries for PyTorch first.
+A library is one file in this folder, with its ``LIBRARY`` and its ``ROWS``. Nothing else names it: this package lists
+the files when it is imported, those of libraries for PyTorch first.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ __all__ = ["GAINS", "KIN", "LIBRARIES", "ROWS", "Equivalent", "Library"]
 
 
 def _named(library: str, rows: Iterable[Equivalent], verified: bool) -> tuple[Equivalent, ...]:
-    """Return the rows of a file with the name of its library. A library without a version verifies none of them."""
+    """Return the rows of a file with the name of its library. Without a version, all of them are unverified."""
     return tuple(replace(row, library=library, verified=row.runs and verified) for row in rows)
 
 
@@ -32,5 +32,5 @@ LIBRARIES: dict[str, Library] = {
 ROWS = tuple(
     row for name, library in LIBRARIES.items() for row in _named(name, _files[name].ROWS, bool(library.version))
 )
-#: Surrogates of ours that are one another.
+#: Rows whose two surrogates are both ours.
 KIN = _named("surroreg", kin.ROWS, verified=True)

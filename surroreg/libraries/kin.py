@@ -1,10 +1,10 @@
-"""Surrogates of ours that are one another: the equivalent of one is an equivalent of the other, too."""
+"""Surrogates of ours that are the same function: an equivalent of one is an equivalent of the other, too."""
 
 from __future__ import annotations
 
 from surroreg.libraries.table import row
 
-#: Parameters of ours that are nothing but a factor.
+#: Parameters of ours that only multiply the derivative.
 GAINS = {"piecewise_linear": "dampening", "spike_rate_escape": "slope", "triangular": "threshold"}
 
 ROWS = (

@@ -1,4 +1,4 @@
-"""Norse: its surrogates are methods, with one parameter alpha, whose default is that of its neurons."""
+"""Norse: its surrogates are methods with one parameter, alpha. Its neurons set the default of alpha."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from surroreg.libraries.table import Library, row
 
 
 def build(module: Any, name: str, params: Mapping[str, Any]) -> Any:
-    """Return the class, which is what its neurons take."""
+    """Return the class: rockpool's neurons take no instance."""
     return getattr(module, name)
 
 

@@ -1,4 +1,4 @@
-"""sinabs: its surrogates are functions of the membrane and of the threshold, which the neuron gives."""
+"""sinabs: its surrogates are functions of the membrane and of the neuron's threshold."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from surroreg.libraries.table import Library, call, row
 
 
 def build(module: Any, name: str, params: Mapping[str, Any]) -> Any:
-    """Return the surrogate without the threshold, which its neuron gives to it."""
+    """Return the surrogate without the threshold, which the neuron passes at each call."""
     return call(module, name, {key: value for key, value in params.items() if key != "spike_threshold"})
 
 

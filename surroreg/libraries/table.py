@@ -1,7 +1,7 @@
 """The form of the translation table: a library, and a row for each of its surrogates.
 
-The file of a library holds one ``LIBRARY`` and its ``ROWS``. Where one of our surrogates is several of theirs, the row
-to prefer comes first. No file imports its library.
+The file of a library holds one ``LIBRARY`` and its ``ROWS``. If several of their surrogates are one of ours, the first
+row is preferred. No file imports its library. "There" is in the library, "here" is in surroreg.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 
 def call(module: Any, name: str, params: Mapping[str, Any]) -> Any:
-    """Return the surrogate of a library where it is a class or a function of its parameters."""
+    """Return the surrogate of a library whose surrogates are classes or functions of their parameters."""
     return getattr(module, name)(**params)
 
 
@@ -47,14 +47,15 @@ class Equivalent:
 
     Args:
         names: its names there; the first is the one to write.
-        theirs: its parameters there, with the defaults; ``None`` where there is none.
+        theirs: its parameters there, with their defaults; ``None`` for a parameter without a default.
         ours: the surrogate here, or ``""`` if there is no equivalent.
-        params: our parameters as formulas of theirs. The derivative there is that of our surrogate with these ...
-        scale: ... times this, ...
-        shift: ... moved up by this.
+        params: our parameters as formulas of theirs. The derivative there is that of our surrogate with these values,
+            times ``scale``, moved up by ``shift``.
+        scale: the factor, as a formula of their parameters.
+        shift: the offset, as a formula of their parameters.
         back: their parameters as formulas of ours, of ``scale`` and of ``shift``.
         note: why there is no equivalent, or what else a user must know.
-        runs: whether it runs there. If not, nothing can be compared, and the row is unverified.
+        runs: whether the surrogate runs there. If not, no test can compare it, and the row is unverified.
         verified: whether tests have compared the row with the library's ``version``. A file leaves it out, as well as
             ``library``, the name of the file: :mod:`surroreg.libraries` fills both in.
     """
@@ -112,5 +113,5 @@ def same(names: str, theirs: Mapping[str, float | None], ours: str, note: str = 
 
 
 def no_equivalent(names: str, note: str) -> Equivalent:
-    """Return the row of a surrogate that is nothing here, with the reason."""
+    """Return the row of a surrogate without an equivalent here, with the reason."""
     return Equivalent(tuple(names.split()), note=note)

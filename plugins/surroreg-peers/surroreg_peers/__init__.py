@@ -1,5 +1,6 @@
-"""The surrogates of snnTorch, SpikingJelly and Norse as they are installed, taken as they are.
+"""The original surrogates of snnTorch, SpikingJelly and Norse, from the installed libraries.
 
-``surroreg.load("spikingjelly/erf", alpha=2)`` is SpikingJelly's own ``Erf(alpha=2)``, in surroreg's hands: named,
-validated, copied by name. One module is one plugin; where its library is missing, it offers nothing and says so.
+``surroreg.load("spikingjelly/erf", alpha=2)`` is SpikingJelly's own ``Erf(alpha=2)``, with surroreg's names, checks of
+values, and copies by name. Each module is a plugin. If its library is missing, it offers no surrogate and reports the
+library.
 """

@@ -1,7 +1,7 @@
-"""What the three modules share: how a library's surrogates are described, and what to say if it is missing.
+"""Helpers for the three modules: descriptions of surrogates, and the error for a missing library.
 
-Names are the libraries' own in snake case. Formulas are what the code does, not what its documentation says; bounds
-are those within which the formula means something, for none of the libraries declares any.
+Names are the libraries' own in snake case. Formulas follow the code of a library, and not its documentation. No library
+declares bounds: the bounds here are those within which the formula has a meaning.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def steepness(name: str, default: float) -> Parameter:
 
 
 def provided(library: str, offered: Iterable[SurrogateSpec]) -> list[SurrogateSpec]:
-    """Return what is offered.
+    """Return the surrogates of a library that is installed.
 
     Raises:
         MissingLibraryError: the library is not installed.

@@ -1,4 +1,4 @@
-"""Norse's surrogates: the methods of its neurons, whose one parameter is ``alpha``, by default 100."""
+"""Norse's surrogates: the methods of its neurons. Their one parameter is ``alpha``, by default 100."""
 
 from __future__ import annotations
 
@@ -12,40 +12,40 @@ from surroreg import Parameter, Reference, SurrogateSpec, Traits, hookimpl
 from surroreg_peers.describe import CUSP, EVEN, number, provided, steepness
 
 LIBRARY, VERSION = "norse", "1.1.0"
-#: The originals, with their bugs, are for comparison: a bare name must not reach them.
+#: The originals have bugs and are for comparison, so a bare name must not load them.
 surroreg_bare_names = False
 
 
-def _made(method: str, alpha: float) -> Any:
+def _method(method: str, alpha: float) -> Any:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torch.jit.script is deprecated, and Norse uses it when it is imported
+        warnings.simplefilter("ignore")  # while it is imported, Norse uses torch.jit.script, which is deprecated
         threshold = importlib.import_module("norse.torch.functional.threshold").threshold
     return functools.partial(threshold, method=method, alpha=alpha)
 
 
 def superspike(alpha: float) -> Any:
     """Return the method ``"super"``."""
-    return _made("super", alpha)
+    return _method("super", alpha)
 
 
 def triangle(alpha: float) -> Any:
     """Return the method ``"triangle"``."""
-    return _made("triangle", alpha)
+    return _method("triangle", alpha)
 
 
 def tanh(alpha: float) -> Any:
     """Return the method ``"tanh"``."""
-    return _made("tanh", alpha)
+    return _method("tanh", alpha)
 
 
 def circ(alpha: float) -> Any:
     """Return the method ``"circ"``."""
-    return _made("circ", alpha)
+    return _method("circ", alpha)
 
 
 def heavi_erfc(alpha: float) -> Any:
     """Return the method ``"heavi_erfc"``."""
-    return _made("heavi_erfc", alpha)
+    return _method("heavi_erfc", alpha)
 
 
 def _spec(

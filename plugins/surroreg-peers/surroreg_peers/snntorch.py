@@ -9,7 +9,7 @@ from surroreg import Parameter, Reference, SurrogateSpec, Traits, hookimpl
 from surroreg_peers.describe import CUSP, EVEN, number, provided, steepness
 
 LIBRARY, VERSION = "snntorch", "1.0.0"
-#: The originals, with their bugs, are for comparison: a bare name must not reach them.
+#: The originals have bugs and are for comparison, so a bare name must not load them.
 surroreg_bare_names = False
 
 
@@ -73,7 +73,7 @@ OFFERED = (
     _spec(
         "lso",
         "LSO",
-        "Piecewise((1, x > 0), (slope, True))",  # as documented: it does not run
+        "Piecewise((1, x > 0), (slope, True))",  # the documented formula: the code does not run
         [number("slope", 0.1, "Gradient below threshold.", ge=0)],
         ONE_SIDED,
     ),

@@ -1,6 +1,6 @@
 """SpikingJelly's surrogates.
 
-Its classes take ``spiking`` besides, which turns the surrogate into its primitive; left at its default here.
+Its classes also take ``spiking``, which turns the surrogate into its primitive. Here it keeps its default.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from surroreg import Parameter, Reference, SurrogateSpec, Traits, hookimpl
 from surroreg_peers.describe import number, provided, steepness
 
 LIBRARY, VERSION = "spikingjelly", "2.0.0"
-#: The originals, with their bugs, are for comparison: a bare name must not reach them.
+#: The originals have bugs and are for comparison, so a bare name must not load them.
 surroreg_bare_names = False
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from surroreg import Parameter, SurrogateSpec, Traits, hookimpl, surrogate
 
-if TYPE_CHECKING:  # whoever lists or shows surrogates need not wait for torch
+if TYPE_CHECKING:  # listing and showing surrogates must not import torch
     from torch import Tensor
 
 
@@ -32,7 +32,7 @@ def bump(x: Tensor, width: float) -> Tensor:
     Peak 1/width, half of that at width/2, area 1. Beyond width it is exactly zero: a neuron that stays
     further than that from its threshold learns nothing. The shape is the Hann window of Harris (1978).
     """
-    # Near the edge 1 + cos would lose all digits; the sine of the distance to the edge keeps them.
+    # Near the edge 1 + cos loses all digits; the sine of the distance to the edge keeps them.
     inside = (1 - (x / width).abs()).relu()
     return (math.pi / 2 * inside).sin().square() / width
 

@@ -1,11 +1,11 @@
 """The surrogates of the SNN libraries that surroreg does not have built in, as ``zoo/...``.
 
-One convention holds for all. Inputs and widths are in membrane units. A surrogate has area 1 where its tails allow
-it: its primitive is then a smooth step from 0 to 1. Where they do not, or where another is usual, the docstring
-states the normalisation. No parameter is a mere gain, for every surrogate takes ``scale``.
+All surrogates follow one convention. Inputs and widths are in membrane units. A surrogate has area 1 if its tails allow
+it: its primitive is then a smooth step from 0 to 1. Otherwise, or if another normalisation is usual, the docstring
+states the normalisation. No parameter only multiplies the derivative, because every surrogate takes ``scale``.
 
-A surrogate added to one of the modules below is found without a change here. None of them imports torch at the top,
-but the kernels, which are imported when the first surrogate is built.
+The hook finds a surrogate in the modules below without a change here. None of them imports torch at the top. Only the
+kernels do, and they are imported when the first surrogate is built.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ def _density(x: Tensor, sigma: float) -> Tensor:
 
 def gaussian_primitive(x: Tensor, sigma: float) -> Tensor:
     """Normal distribution function, from 0 to 1."""
-    # Of minus x: 1 + erf would lose all digits on the left.
+    # erfc of -x: 1 + erf would lose all digits on the left.
     return (-x / (math.sqrt(2) * sigma)).erfc() / 2
 
 

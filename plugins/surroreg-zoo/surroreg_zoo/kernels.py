@@ -1,7 +1,7 @@
 """Backward passes of the zoo in few passes over memory and few new tensors.
 
 Every kernel gives ``grad * derivative(x)`` to a few roundings, and writes to its own temporaries only. NaN stays NaN.
-On a million elements each is 2 to 20 times as fast as the derivative, most of which is what new tensors cost.
+On a million elements each is 2 to 20 times as fast as the derivative, mostly because it allocates fewer tensors.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def _times(result: Tensor, grad: Tensor, factor: float) -> Tensor:
 
 
 def _bell(x: Tensor, centre: float, sigma: float) -> Tensor:
-    """Return ``exp(-((x - centre)/sigma)²/2)`` by a power of two, which ATen computes several times faster."""
+    """Return ``exp(-((x - centre)/sigma)²/2)`` as a power of two, which ATen computes several times faster."""
     slope = math.sqrt(LOG2_E / 2) / sigma
     result = torch.add(constant(-centre * slope, x), x, alpha=slope)
     return torch.addcmul(constant(0.0, x), result, result, value=-1, out=result).exp2_()
@@ -35,7 +35,7 @@ def gaussian(x: Tensor, grad: Tensor, sigma: float) -> Tensor:
 
 
 def multi_gaussian(x: Tensor, grad: Tensor, sigma: float, h: float, s: float) -> Tensor:
-    """Three bells, two tensors at a time."""
+    """Three bells, with two tensors at a time."""
     result = _bell(x, 0.0, sigma).mul_(1 + h)
     for centre in (sigma, -sigma):
         result.sub_(_bell(x, centre, s * sigma), alpha=h / s)
@@ -43,7 +43,7 @@ def multi_gaussian(x: Tensor, grad: Tensor, sigma: float, h: float, s: float) ->
 
 
 def exponential(x: Tensor, grad: Tensor, width: float) -> Tensor:
-    """By a power of two."""
+    """A power of two is faster than a power of e."""
     result = x.abs().mul_(constant(-LOG2_E / width, x)).exp2_()
     return _times(result, grad, 1 / (2 * width))
 
@@ -56,7 +56,7 @@ def soft_sign(x: Tensor, grad: Tensor, slope: float) -> Tensor:
 
 
 def q_pseudo_spike(x: Tensor, grad: Tensor, q: float, width: float) -> Tensor:
-    """By a logarithm, as the derivative."""
+    """By a logarithm, like the derivative."""
     result = x.abs().mul_(constant(2 / ((q - 1) * width), x)).log1p_()
     return result.mul_(constant(-q * LOG2_E, x)).exp2_().mul_(grad)
 
@@ -80,24 +80,24 @@ def _inside(x: Tensor, distance: float) -> Tensor:
 
 
 def box(x: Tensor, grad: Tensor, width: float) -> Tensor:
-    """Without a mask of booleans, which would take many times longer to make."""
+    """It avoids a mask of booleans, which takes many times longer."""
     return _times(_inside(x, width / 2), grad, 1 / width)
 
 
 def piecewise_leaky_relu(x: Tensor, grad: Tensor, half_width: float, leak: float) -> Tensor:
-    """The leak takes the place of zeros, so both values are exact."""
+    """The leak replaces zeros, so both values are exact."""
     result = _inside(x, half_width).mul_(constant(1 / (2 * half_width), x))
     return torch.threshold_(result, 0.0, leak).mul_(grad)
 
 
 def windowed_heaviside(x: Tensor, grad: Tensor, window: float) -> Tensor:
-    """Minus 1 below the window, which is then added to 1 by adding the upstream gradient."""
+    """The new tensor is -1 below the window, else 0. Its product with the upstream gradient is added to that."""
     result = torch.add(x, window).clamp_(-1, 0).floor_()
     return torch.addcmul(grad, result, grad, out=result)
 
 
 def windowed_fast_sigmoid(x: Tensor, grad: Tensor, slope: float, B: float) -> Tensor:
-    """The quotient has the window, of 0 and 1, for a numerator; ATen's own windows lose NaN."""
+    """The window, of zeros and ones, is the numerator of the quotient. ATen's own windows lose NaN."""
     result = x.abs()
     window = _above_zero(torch.sub(constant(B, x), result))
     torch.add(constant(1.0, x), result, alpha=slope, out=result)
@@ -112,7 +112,7 @@ def signed_log(x: Tensor, grad: Tensor, slope: float) -> Tensor:
 
 
 def s2nn(x: Tensor, grad: Tensor, alpha: float, beta: float) -> Tensor:
-    """The product of both sides, each constant on the other; then alpha/4 and beta in the places of the constants."""
+    """The product of both sides: each is constant on the other side. Then alpha/4 and beta replace the constants."""
     result = x.clamp(max=0).mul_(constant(alpha, x)).sigmoid_()
     result.addcmul_(result, result, value=-1)
     other = x.clamp(min=0).add_(constant(1.0, x))
@@ -123,7 +123,7 @@ def s2nn(x: Tensor, grad: Tensor, alpha: float, beta: float) -> Tensor:
 
 
 def log_tailed_relu(x: Tensor, grad: Tensor, alpha: float) -> Tensor:
-    """At and below zero the quotient is the upstream gradient, of which a leaky rectifier makes alpha times that."""
+    """At and below zero the quotient is the upstream gradient, which the leaky rectifier multiplies by alpha."""
     result = x.clamp(min=1)
     torch.div(grad, result, out=result)
     return _leaky_relu_backward_out(result, x, alpha, False, grad_input=result)  # type: ignore[no-any-return]
@@ -137,14 +137,14 @@ def fake_numerical_gradient(x: Tensor, grad: Tensor, alpha: float) -> Tensor:
 
 def _near(x: Tensor, period: float) -> Tensor:
     """Return 1 where the number of periods is finite, 0 where it is not, NaN for NaN."""
-    # Half the number, and a limit one step above half the largest: the largest number itself is finite.
+    # Half the number of periods, against a limit one step above half the largest number: the largest itself is finite.
     result = x.abs().div_(constant(2 * period, x))
     info = torch.finfo(x.dtype)
     return _above_zero(torch.sub(constant(info.max / (2 - info.eps), x), result, out=result))
 
 
 def square_wave_fourier(x: Tensor, grad: Tensor, terms: int, period: float) -> Tensor:
-    """Where the remainder is NaN it does not matter."""
+    """A NaN remainder becomes zero: ``_near`` makes the result 0, or NaN for a NaN input."""
     angle = x.fmod(period).nan_to_num_(nan=0.0).mul_(constant(2 * math.pi / period, x))
     result = _near(x, period)
     waves = angle.cos() if terms > 1 else angle.cos_()
@@ -154,7 +154,7 @@ def square_wave_fourier(x: Tensor, grad: Tensor, terms: int, period: float) -> T
 
 
 def periodic_exponential(x: Tensor, grad: Tensor, width: float, width_above: float, period: float) -> Tensor:
-    """One exponential, of the sum of both exponents, of which one is zero."""
+    """One exponential of the sum of both exponents, because one of them is always zero."""
     phase = x.clamp(min=0).fmod_(period).nan_to_num_(nan=0.0)
     other = torch.sub(constant(period, x), phase)
     torch.minimum(phase, other, out=phase)

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 def product(x: Tensor, factor: float) -> tuple[Tensor, ...]:
-    """Return ``factor*x``, cut off at a size from which on it might overflow, and what its logarithm then lacks.
+    """Return ``factor*x``, clamped before it can overflow, and the part of its logarithm that the clamp removes.
 
-    The second is signed as x; where the factor is a tensor there is no second, and nothing is cut off: a tensor is
-    learnt by the primitive, at every step, and this would take it half as long again.
+    The second has the sign of x. If the factor is a tensor, there is no second, and no clamp: a tensor is learnt by the
+    primitive at every step, and both would take half as long again.
     """
     if not isinstance(factor, float):
         return (factor * x,)
@@ -27,7 +27,7 @@ def product(x: Tensor, factor: float) -> tuple[Tensor, ...]:
 def signed_log_primitive(x: Tensor, slope: float) -> Tensor:
     """Logarithm ``sign(x)*log(1 + slope*|x|)/slope``."""
     u, *rest = product(x, slope)
-    # At zero the second, a relu, has no slope.
+    # At zero the relu has slope 0, so the slope of the sum is that of at_least, 1.
     return sum(rest, at_least(u, 0.0).log1p() - (-u).relu().log1p()) / slope
 
 

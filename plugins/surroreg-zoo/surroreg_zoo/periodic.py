@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 
 def _far(x: Tensor, period: float) -> Tensor:
-    """Return where the number of periods is infinite, as the dtype has it."""
+    """Return where the number of periods is infinite in the dtype."""
     return (x / period).isinf()
 
 
 def _phase(x: Tensor, period: float) -> Tensor:
-    """Return the remainder of ``x`` by the period, which is exact; zero where it would be NaN."""
+    """Return the remainder of ``x`` by the period. It is exact, and zero where it would be NaN."""
     return x.masked_fill(_far(x, period), 0.0).fmod(period)
 
 

@@ -1,4 +1,4 @@
-"""Even bumps that are told apart by how fast their tails fall."""
+"""Even bumps that differ in how fast their tails fall."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ CUSP = Traits(even=True, non_negative=True, kinks=("0",), stable_formula=True)
 def _step(tail: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     """Return the odd step that is ``tail(|x|)/2`` away from its end, 0 on the left and 1 on the right.
 
-    Each side is computed by itself, so that both ends keep their digits; at zero the left one, a relu, has no slope,
-    so that the step has the right one there.
+    Each side is computed separately, so both ends keep their digits. At zero the relu of the left side has slope 0, and
+    the slope of the step is that of the right side.
     """
     return (tail((-x).relu()) + (1 - tail(at_least(x, 0.0)))) / 2
 
@@ -77,7 +77,7 @@ def q_pseudo_spike_primitive(x: Tensor, q: float, width: float) -> Tensor:
     slope = 2 / ((q - 1) * width)
 
     def tail(u: Tensor) -> Tensor:
-        is_heavy = isinstance(q, float) and q < 1.5  # where slope*u overflows lighter tails are nothing
+        is_heavy = isinstance(q, float) and q < 1.5  # lighter tails are zero long before slope*u overflows
         v, *rest = product(u, slope) if is_heavy else (slope * u,)
         return ((1 - q) * sum(rest, v.log1p())).exp()
 
@@ -108,7 +108,7 @@ def q_pseudo_spike(x: Tensor, q: float, width: float) -> Tensor:
     exp(-2*abs(x)/width). braintools has a plus where the paper and SpikingJelly have a minus: its QPseudoSpike(q)
     is this with width = (q + 1)/(q - 1).
     """
-    # Not by a power, whose rounding of 1 + y would grow with q.
+    # By a logarithm: in a power, the rounding of 1 + y would grow with q.
     return (-q * (2 / ((q - 1) * width) * x.abs()).log1p()).exp()
 
 

@@ -13,26 +13,26 @@ if TYPE_CHECKING:
 def above_zero(x: Tensor) -> Tensor:
     """Return 1 where ``x`` is above zero, 0 elsewhere, NaN where it is NaN.
 
-    Without a comparison: NaN would be lost, and a compiler would keep its booleans for the backward pass.
+    It avoids a comparison, which would lose NaN, and whose booleans a compiler would keep for the backward pass.
     """
     return x.clamp(0, 1).ceil()
 
 
-# At its bounds clamp has slope 1 in torch 2.13, and 0 in 2.15: these say which it is.
+# At its bounds clamp has slope 1 in torch 2.13, and 0 in 2.15. The slopes of these functions do not depend on torch.
 
 
 def at_least(x: Tensor, low: float) -> Tensor:
-    """Return the larger of ``x`` and ``low``; where they are equal the slope is 1."""
+    """Return the larger of ``x`` and ``low``. Where both are equal, the slope is 1."""
     return x.where(~(x < low), low)
 
 
 def at_most(x: Tensor, high: float) -> Tensor:
-    """Return the smaller of ``x`` and ``high``; where they are equal the slope is 1."""
+    """Return the smaller of ``x`` and ``high``. Where both are equal, the slope is 1."""
     return x.where(~(x > high), high)
 
 
 def within(x: Tensor, end: float) -> Tensor:
-    """Return the number nearest to ``x`` between ``-end`` and ``end``; at both of them the slope is 0."""
+    """Return the number nearest to ``x`` between ``-end`` and ``end``. At both ends the slope is 0."""
     return x.where(~(x >= end), end).where(~(x <= -end), -end)
 
 

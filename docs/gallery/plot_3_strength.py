@@ -73,5 +73,5 @@ left.legend(fontsize=8, loc="upper left")
 plt.show()
 
 # %%
-# At its best strength each shape learns the task, and the two are close. A surrogate that is too weak or too strong does
-# not learn. The limit also depends on the shape. This is one seed of a tiny task, with plain SGD.
+# At its best strength each shape learns the task, and the two are close. A surrogate that is too weak or too strong
+# does not learn. The limit also depends on the shape. This is one seed of a tiny task, with plain SGD.

@@ -6,9 +6,9 @@ From a formula in a notebook to a surrogate with a name, tested by the checks.
 """
 
 # %%
-# The derivative of the Gudermannian function, ``1/cosh(slope*x)``, scaled to area 1. The surrogate has the formula twice:
-# as code, which trains, and in SymPy's syntax. The checks compare the two. The code takes exp of minus the absolute
-# value, which cannot overflow.
+# The derivative of the Gudermannian function, ``1/cosh(slope*x)``, scaled to area 1. The surrogate has the formula
+# twice: as code, which trains, and in SymPy's syntax. The checks compare the two. The code takes exp of minus the
+# absolute value, which cannot overflow.
 
 import math
 

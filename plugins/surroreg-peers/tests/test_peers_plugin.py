@@ -51,7 +51,7 @@ def spikes_and_gradient(function):
 
 
 @pytest.mark.parametrize(("name", "params", "original"), ORIGINALS, ids=[row[0] for row in ORIGINALS])
-def test_it_is_the_original(name, params, original):
+def test_loaded_surrogate_equals_the_original(name, params, original):
     library = name.partition("/")[0]
     theirs = spikes_and_gradient(original(home(library)))
     loaded = surroreg.load(name, **params)
@@ -61,7 +61,7 @@ def test_it_is_the_original(name, params, original):
 
 
 @pytest.mark.parametrize("library", PLUGINS)
-def test_every_one_offered_is_built(library):
+def test_every_offered_surrogate_is_built(library):
     home(library)
     names = surroreg.names(namespace=library)
     assert names == sorted(f"{library}/{spec.name}" for spec in PLUGINS[library].OFFERED)
@@ -103,7 +103,7 @@ def bare(monkeypatch):
 
 
 @pytest.mark.parametrize("library", PLUGINS)
-def test_where_the_library_is_missing_nothing_is_listed_and_whoever_asks_is_told(bare, library):
+def test_missing_library_lists_nothing_and_load_names_it(bare, library):
     assert [name for name in surroreg.names() if name.startswith(library)] == []
     with pytest.raises(surroreg.PluginLoadError, match=f"{library} is not installed.*pip install {library}"):
         surroreg.names(namespace=library)
@@ -113,7 +113,7 @@ def test_where_the_library_is_missing_nothing_is_listed_and_whoever_asks_is_told
     assert (info.status, info.surrogates) == ("unavailable", ())
 
 
-def test_where_a_library_is_missing_the_doctor_finds_nothing_wrong(bare, capsys):
+def test_doctor_with_missing_library_finds_nothing_wrong(bare, capsys):
     assert main(["doctor"]) == 0
     told = capsys.readouterr().out
     assert told.count("unavailable") == 3
@@ -121,7 +121,7 @@ def test_where_a_library_is_missing_the_doctor_finds_nothing_wrong(bare, capsys)
     assert told.rstrip().endswith("Nothing is wrong with the plugins.")
 
 
-def test_where_a_library_is_missing_the_list_says_what_to_install(bare, capsys):
+def test_list_with_missing_library_names_the_package(bare, capsys):
     assert main(["list", "norse/*"]) == 1
     out, err = capsys.readouterr()
     assert out == ""
@@ -129,7 +129,7 @@ def test_where_a_library_is_missing_the_list_says_what_to_install(bare, capsys):
 
 
 @pytest.mark.parametrize("library", PLUGINS)
-def test_where_the_library_is_missing_conformance_is_not_verified(bare, library, capsys):
+def test_conformance_with_missing_library_is_not_verified(bare, library, capsys):
     assert main(["check", library]) == 1  # nothing was checked
     assert "4 checks NOT VERIFIED (plugin" in (told := capsys.readouterr().out)
     assert f"pip install {library}" in told

@@ -13,7 +13,7 @@ def gradient(x, width):
     return x.grad
 
 
-def test_it_is_found_by_name():
+def test_surrogate_is_found_by_name():
     """Installed, it is listed, and loads without its namespace too."""
     assert "template/bump" in surroreg.names()
     assert surroreg.spec("bump") is surroreg.spec("template/bump")

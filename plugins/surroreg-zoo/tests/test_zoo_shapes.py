@@ -90,7 +90,7 @@ AREAS: dict[str, Callable[..., float]] = {
 @pytest.mark.parametrize("name", AREAS)
 @given(data=st.data())
 @settings(deadline=None)
-def test_the_primitive_of_a_finite_area_is_a_step_from_0_to_that_area(name: str, data: st.DataObject) -> None:
+def test_primitive_of_finite_area_steps_from_zero_to_area(name: str, data: st.DataObject) -> None:
     s = data.draw(loaded(name))
     area = AREAS[name](**s.params)
     infinite = f64(-math.inf, math.inf)
@@ -100,7 +100,7 @@ def test_the_primitive_of_a_finite_area_is_a_step_from_0_to_that_area(name: str,
 @each_smoothed
 @given(data=st.data())
 @settings(deadline=None, max_examples=20)
-def test_the_primitive_has_the_right_slope_at_exactly_zero_and_at_the_kinks(name: str, data: st.DataObject) -> None:
+def test_primitive_has_the_declared_slope_at_zero_and_kinks(name: str, data: st.DataObject) -> None:
     s = data.draw(loaded(name))
     places = f64(0.0, *surroreg.formula.kinks(s.spec, s.params))
     torch.testing.assert_close(gradient(s.primitive, places), s.derivative(places))
@@ -123,9 +123,7 @@ def test_the_low_end_of_a_step_keeps_its_digits(name: str) -> None:
 @each_dtype
 @given(data=st.data())
 @settings(deadline=None, max_examples=30)
-def test_the_gradient_is_finite_over_the_whole_range_of_the_dtype(
-    name: str, dtype: torch.dtype, data: st.DataObject
-) -> None:
+def test_gradient_is_finite_over_the_range_of_the_dtype(name: str, dtype: torch.dtype, data: st.DataObject) -> None:
     info = torch.finfo(dtype)
     width = {torch.float16: 16, torch.float64: 64}.get(dtype, 32)
     drawn = data.draw(st.lists(st.floats(width=width, allow_nan=False), max_size=20))
@@ -150,7 +148,7 @@ def test_the_gradient_at_nan_is_nan(name: str, dtype: torch.dtype) -> None:
 @each
 @given(data=st.data())
 @settings(deadline=None, max_examples=60)
-def test_the_kernel_gives_the_derivative_times_the_upstream_gradient(name: str, data: st.DataObject) -> None:
+def test_kernel_is_derivative_times_upstream_gradient(name: str, data: st.DataObject) -> None:
     s = data.draw(loaded(name))
     numbers = st.floats(-30, 30) | st.floats(-1, 1) | st.floats(-1e300, 1e300)
     x = f64(*data.draw(st.lists(numbers, min_size=1, max_size=30)))
@@ -162,7 +160,7 @@ def test_the_kernel_gives_the_derivative_times_the_upstream_gradient(name: str, 
 
 
 @each
-def test_no_kernel_writes_to_what_it_is_given_or_hands_it_back(name: str) -> None:
+def test_kernels_neither_write_to_nor_return_their_arguments(name: str) -> None:
     spec = surroreg.spec(f"zoo/{name}")
     kernel = spec.resolve("kernel")
     assert kernel is not None
@@ -185,7 +183,7 @@ def same(found: Tensor, want: Tensor) -> None:
 
 @given(slope=st.floats(0.1, 50))
 @settings(deadline=None)
-def test_three_surrogates_are_the_builtin_fast_sigmoid_but_for_scale_and_window(slope: float) -> None:
+def test_fast_sigmoid_relatives_differ_by_scale_and_window(slope: float) -> None:
     want = surroreg.load("fast_sigmoid", slope=slope).derivative(X)
     same(load("soft_sign", slope=slope).derivative(X), slope / 2 * want)
     same(load("q_pseudo_spike", q=2, width=2 / slope).derivative(X), want)
@@ -197,7 +195,7 @@ def test_three_surrogates_are_the_builtin_fast_sigmoid_but_for_scale_and_window(
 
 @given(beta=st.floats(0.1, 20), slope=st.floats(0.1, 50))
 @settings(deadline=None)
-def test_the_exponential_is_the_builtin_spike_rate_escape_moved_to_the_threshold(beta: float, slope: float) -> None:
+def test_exponential_is_spike_rate_escape_moved_to_threshold(beta: float, slope: float) -> None:
     want = surroreg.load("spike_rate_escape", beta=beta, slope=slope).derivative(X + 1)
     same(2 * slope / beta * load("exponential", width=1 / beta).derivative(X), want)
 
@@ -231,7 +229,7 @@ def test_the_tails_of_a_high_power_are_exponential(width: float) -> None:
 
 @given(terms=st.integers(1, 8), period=st.floats(0.5, 20))
 @settings(deadline=None)
-def test_the_square_wave_repeats_and_turns_over_half_way(terms: int, period: float) -> None:
+def test_square_wave_repeats_and_changes_sign_half_way(terms: int, period: float) -> None:
     s = load("square_wave_fourier", terms=terms, period=period)
     want = s.derivative(X)
     bound = 1e-12 * terms**2 / period
@@ -239,7 +237,7 @@ def test_the_square_wave_repeats_and_turns_over_half_way(terms: int, period: flo
     torch.testing.assert_close(s.derivative(X - period / 2), -want, rtol=0, atol=100 * bound)
 
 
-def test_periodic_gradients_are_zero_where_the_membrane_is_infinite() -> None:
+def test_periodic_gradient_at_infinite_membrane_is_zero() -> None:
     for name in ("square_wave_fourier", "periodic_exponential"):
         x = f64(math.inf, -math.inf)
         assert torch.equal(load(name).derivative(x), f64(0, 0))
@@ -248,7 +246,7 @@ def test_periodic_gradients_are_zero_where_the_membrane_is_infinite() -> None:
 
 @given(width=st.floats(0.05, 2), period=st.floats(0.1, 3))
 @settings(deadline=None)
-def test_the_periodic_exponential_has_a_peak_at_every_period_above_threshold(width: float, period: float) -> None:
+def test_periodic_exponential_peaks_at_every_period(width: float, period: float) -> None:
     s = load("periodic_exponential", width_above=width, period=period)
     peaks = torch.arange(6, dtype=torch.float64) * period
     torch.testing.assert_close(s.derivative(peaks), torch.ones_like(peaks), rtol=0, atol=1e-12 / width)

@@ -118,9 +118,9 @@ def _described(parameter: Parameter, value: Any) -> dict[str, Any]:
         "whole": parameter.type is int,
         "always": parameter not in (SCALE, SHIFT),
         "bounds": {key: bound for key, bound in bounds.items() if bound is not None},
-        "told": parameter.bounds,
+        "bounds_text": parameter.bounds,
         "range": parameter.range,
-        "range_told": in_words(parameter.range),
+        "range_text": in_words(parameter.range),
         "slider": asdict(slider(parameter, value)),
     }
 

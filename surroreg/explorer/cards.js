@@ -1,17 +1,17 @@
-// Controls: a card for each surrogate shown, with its sliders, its numbers, and the line that loads it.
+// Controls: a card for each surrogate on the page, with its sliders, its numbers, and the line that loads it.
 
-/** Make an HTML element. Texts are never read as markup. */
+/** Make an HTML element. Texts are never parsed as markup. */
 function make(name, properties = {}, ...children) {
-  const made = document.createElement(name);
+  const node = document.createElement(name);
   for (const [key, value] of Object.entries(properties)) {
-    if (key in made && key !== "list") made[key] = value;
-    else made.setAttribute(key, value);
+    if (key in node && key !== "list") node[key] = value;
+    else node.setAttribute(key, value);
   }
-  made.append(...children);
-  return made;
+  node.append(...children);
+  return node;
 }
 
-/** The value at a place of the slider, in three digits where that is fine enough. */
+/** The value at a position of the slider, in few digits. */
 function valueAt({ slider, whole }, place) {
   const { low, high, zero, steps } = slider;
   if (whole) return low + place;
@@ -20,7 +20,7 @@ function valueAt({ slider, whole }, place) {
   return Number((zero + distance).toPrecision(12));
 }
 
-/** The place of the slider that is nearest to a value. */
+/** The position of the slider that is nearest to a value. */
 function placeOf({ slider }, value) {
   const { low, high, zero, steps } = slider;
   const inside = Math.max(low, Math.min(high, value));
@@ -32,21 +32,21 @@ function isWithin({ gt = -Infinity, ge = -Infinity, lt = Infinity, le = Infinity
   return value > gt && value >= ge && value < lt && value <= le;
 }
 
-/** Why a value is not allowed, or nothing. */
-function refused({ name, whole, bounds, told, range = {}, range_told = "" }, value) {
+/** The reason why a value is not permitted, or an empty text. */
+function refused({ name, whole, bounds, bounds_text, range = {}, range_text = "" }, value) {
   if (!Number.isFinite(value)) return `${name} takes a number.`;
   if (whole && !Number.isInteger(value)) return `${name} takes a whole number.`;
-  if (!isWithin(bounds, value)) return `${name} must be ${told}.`;
-  return isWithin(range, value) ? "" : `${name} must be ${range_told}.`;
+  if (!isWithin(bounds, value)) return `${name} must be ${bounds_text}.`;
+  return isWithin(range, value) ? "" : `${name} must be ${range_text}.`;
 }
 
-/** A number as Python reads and writes it: a float has a point or an exponent. */
+/** A number as Python source: a float has a point or an exponent. */
 function python({ whole }, value) {
   const text = String(Object.is(value, -0) ? 0 : value);
   return whole || /[.e]/.test(text) ? text : `${text}.0`;
 }
 
-/** The line of Python that loads what is shown. */
+/** The line of Python that loads the surrogate with its present values. */
 function loadLine({ name, parameters }, values) {
   const given = parameters.flatMap((parameter, place) =>
     parameter.always || values[place] !== parameter.value ? [`, ${parameter.name}=${python(parameter, values[place])}`] : [],
@@ -56,7 +56,7 @@ function loadLine({ name, parameters }, values) {
 
 let cards = 0;
 
-/** A card. `changed` is called with the name of the control that was moved, `removed` when the card is to go. */
+/** A card. It calls `changed` with the name of a control that has moved, and `removed` when a user closes it. */
 class Card {
   constructor(place, values, slot, { changed, removed }) {
     this.place = place;
@@ -89,7 +89,7 @@ class Card {
     this.update();
   }
 
-  /** Compute and tell anew; the sliders follow the values. */
+  /** Compute and show all numbers again; the sliders follow the values. */
   update() {
     this.curve = new Curve(this.place, this.values);
     const { height, at } = this.curve.peak;
@@ -121,12 +121,12 @@ class Card {
       number.setAttribute("aria-invalid", Boolean(problem));
       if (!problem) this.#set(index, Number(number.value), parameter.name);
     });
-    // What was refused is taken back when the field is left.
+    // When the focus leaves the field, the last permitted value replaces a refused text.
     number.addEventListener("blur", () => this.update());
     const show = () => {
       const value = this.values[index];
       range.value = placeOf(parameter, value);
-      range.setAttribute("aria-valuetext", told(value));
+      range.setAttribute("aria-valuetext", brief(value));
       if (document.activeElement === number && Number(number.value) === value) return;
       number.value = value;
       number.setAttribute("aria-invalid", false);
@@ -155,8 +155,8 @@ class Card {
       make("summary", { textContent: "Formula and what to know" }),
       make("p", {}, make("code", { textContent: `d(x) = ${formula}` })),
       make("p", { textContent: description }),
-      make("dl", {}, ...parameters.flatMap(({ name, told, doc }) => [
-        make("dt", { textContent: told ? `${name} ${told}` : name }),
+      make("dl", {}, ...parameters.flatMap(({ name, bounds_text, doc }) => [
+        make("dt", { textContent: bounds_text ? `${name} ${bounds_text}` : name }),
         make("dd", { textContent: doc }),
       ])),
       make("ul", {}, ...links),
@@ -175,10 +175,10 @@ class Card {
 }
 
 function figure(className, value) {
-  return make("output", { className, textContent: told(value) });
+  return make("output", { className, textContent: brief(value) });
 }
 
-/** A short piece of a line, to tell the curves apart by. */
+/** A short sample of a curve's line, for its card and the legend. */
 function sample(slot) {
   const line = element("line", { x1: 1, x2: 39, y1: 6, y2: 6, class: `line slot${slot}` });
   return element("svg", { viewBox: "0 0 40 12", width: 40, height: 12, "aria-hidden": "true" }, line);

@@ -1,6 +1,6 @@
-// Numbers: the derivative of a surrogate at given parameters, and what follows from it. Nothing here draws.
+// Numbers: the derivative of a surrogate at given parameters, its peak, area and primitive. This file draws nothing.
 
-/** Chebyshev's polynomial of the second kind, which cosines of multiples of an angle add up to. */
+/** Chebyshev's polynomial of the second kind: a sum of cosines of multiples of an angle. */
 function chebyshevu(n, x) {
   const side = x < 0 && n % 2 ? -1 : 1;
   const size = Math.abs(x);
@@ -26,23 +26,23 @@ function gauss(order) {
 
 const RULE = gauss(20);
 const SHORT_RULE = gauss(5);
-// Octaves on both sides of zero, as far as numbers go.
+// Octaves on both sides of zero, over the range of the numbers.
 const OCTAVES = Array.from({ length: 564 }, (_, place) => 2 ** (place - 64));
 
 const increasing = (a, b) => a - b;
 const unique = (numbers) => [...new Set(numbers)].sort(increasing);
-/** The digits that are sure: 6.25, not 6.250000000000002; the number right above zero is zero. */
+/** Thirteen digits: 6.25, not 6.250000000000002. The neighbours of zero become zero. */
 const rounded = (value) => (Math.abs(value) > 1e-300 ? Number(value.toPrecision(13)) : 0);
 const beside = (x) => {
   const step = Math.abs(x) * 2 ** -52 || 5e-324;
   return [x - step, x, x + step];
 };
 
-/** A surrogate, by its place in the data, with a value for each of its parameters. */
+/** A surrogate, by its index in the data, with a value for each of its parameters. */
 class Curve {
-  #bare; // the derivative before it is moved
+  #bare; // the derivative without the shift
   #corners; // its kinks
-  #nodes; // where to evaluate it for its area, and the weights
+  #nodes; // the nodes of the quadrature, and the weights
 
   constructor(place, values) {
     const surrogate = DATA.surrogates[place];
@@ -67,20 +67,20 @@ class Curve {
     return this.#bare(x - this.shift);
   }
 
-  /** The largest absolute value of the derivative, and where it is: nearest to zero, if there are several places. */
+  /** The largest absolute value of the derivative, and its input: the input nearest to zero, if there are several. */
   get peak() {
     const height = (x) => Math.abs(this.#bare(x)) || 0;
     const marks = [0, ...this.#corners].flatMap(beside);
     const places = unique([...marks, ...this.#nodes.flat().map(([node]) => node)]);
     const heights = places.map(height);
     const top = heights.reduce((best, value) => Math.max(best, value), 0);
-    // Beside a peak the rounded values may be as high: then zero and the kinks come first.
+    // Rounded values beside the peak may equal it, so zero and the kinks take precedence.
     const level = (x) => height(x) >= top * (1 - 1e-12);
-    const nearest = (found) => found.reduce((near, x) => (Math.abs(x) < Math.abs(near) ? x : near), Infinity);
+    const nearest = (inputs) => inputs.reduce((near, x) => (Math.abs(x) < Math.abs(near) ? x : near), Infinity);
     const marked = marks.filter(level);
     const summit = nearest(marked.length ? marked : places.filter((_, place) => heights[place] >= top * (1 - 1e-12)));
     const near = places.indexOf(summit);
-    // It may lie between two places: shrink the stretch around the highest of many.
+    // The peak may lie between two places: narrow the interval around the highest value, several times.
     let [low, high] = [places[Math.max(near - 1, 0)], places[Math.min(near + 1, places.length - 1)]];
     let [best, at] = [top, summit];
     for (let round = 0; round < 8; round++) {
@@ -94,7 +94,7 @@ class Curve {
     return { height: rounded(best), at: rounded(at + this.shift) };
   }
 
-  /** The integral over all inputs; infinite if the last octaves still count. */
+  /** The integral over all inputs; infinite if the outermost octaves contribute. */
   get area() {
     const parts = this.#nodes.map((row) => row.reduce((sum, [x, weight]) => sum + (this.#bare(x) || 0) * weight, 0));
     const sum = parts.reduce((total, part) => total + part, 0);
@@ -103,7 +103,7 @@ class Curve {
     return Number.isFinite(sum) && tails <= 1e-12 * size ? rounded(sum) : Infinity;
   }
 
-  /** Places from low to high at which to draw: evenly spaced, dense where it may be narrow, and beside kinks. */
+  /** The inputs to draw from low to high: evenly spaced, dense near the threshold and the kinks, and beside kinks. */
   places(low, high) {
     const even = Array.from({ length: 401 }, (_, place) => low + ((high - low) * place) / 400);
     const dense = [this.shift, ...this.kinks].flatMap((centre) =>
@@ -113,7 +113,7 @@ class Curve {
     return unique([...even, ...inside]);
   }
 
-  /** The integral from zero to each of the places, which must increase and hold zero, plus 1/2. */
+  /** The integral from zero to each of the inputs, plus 1/2. The inputs must increase, and include zero. */
   integral(places) {
     const sums = [0];
     for (let place = 1; place < places.length; place++) {

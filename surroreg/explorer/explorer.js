@@ -1,18 +1,18 @@
-// The page: which surrogates are shown, and the address that leads back to exactly this view.
+// The page: its surrogates, and the address that restores exactly this view.
 
 const VIEW = { reach: 2, integral: false, logarithmic: false };
-const REACH = { name: "range", slider: { low: 0.02, high: 200, zero: 0, steps: 200 }, bounds: { gt: 0 }, told: "> 0" };
+const REACH = { name: "range", slider: { low: 0.02, high: 200, zero: 0, steps: 200 }, bounds: { gt: 0 }, bounds_text: "> 0" };
 const controls = Object.fromEntries(["reach", "integral", "logarithmic", "add", "pick"].map((id) => [id, document.getElementById(id)]));
 
 let view = { ...VIEW };
 let shown = [];
-let written = null; // the address as this page last wrote it
-let moved = null; // the control moved last: moving it on makes no further entry in the browser's history
+let written = null; // the address that this page has written last
+let moved = null; // the last control that moved: moving it again makes no new entry in the browser's history
 let waiting = null;
 
 const defaults = (place) => DATA.surrogates[place].parameters.map(({ value }) => value);
 
-/** Show a surrogate in the first free colour. */
+/** Add a surrogate in the first free colour. */
 function add(place, values) {
   const slot = Array.from({ length: DATA.most }, (_, slot) => slot).find((slot) => shown.every((card) => card.slot !== slot));
   const card = new Card(place, values, slot, {
@@ -21,7 +21,7 @@ function add(place, values) {
       const index = shown.indexOf(card);
       shown.splice(index, 1);
       changed(`${card.id} removed`);
-      // The button that had the focus is gone.
+      // The button with the focus no longer exists.
       (shown[Math.min(index, shown.length - 1)]?.node.querySelector("button") ?? controls.pick).focus();
     },
   });
@@ -29,7 +29,7 @@ function add(place, values) {
   return card;
 }
 
-/** Draw what has changed, and soon write it into the address. */
+/** Draw the changes, and soon write them into the address. */
 function changed(control) {
   render();
   if (waiting && waiting.control !== control) waiting.write();
@@ -44,7 +44,7 @@ function changed(control) {
     else location.hash = hash;
     moved = control;
   };
-  // Browsers refuse addresses that change all the time, as a slider's would.
+  // Browsers refuse an address that changes too often, as it would with every step of a slider.
   waiting = { control, write, timer: setTimeout(write, 150) };
 }
 
@@ -64,8 +64,8 @@ function render() {
   controls.add.disabled = full;
   document.getElementById("full").hidden = !full;
   controls.reach.value = placeOf(REACH, view.reach);
-  controls.reach.setAttribute("aria-valuetext", `from ${told(-view.reach)} to ${told(view.reach)}`);
-  document.getElementById("reach-told").textContent = `−${told(view.reach)} … ${told(view.reach)}`;
+  controls.reach.setAttribute("aria-valuetext", `from ${brief(-view.reach)} to ${brief(view.reach)}`);
+  document.getElementById("reach-text").textContent = `−${brief(view.reach)} … ${brief(view.reach)}`;
   controls.integral.checked = view.integral;
   controls.logarithmic.checked = view.logarithmic;
 }
@@ -79,13 +79,13 @@ function address() {
   return `#${[`show=${parts.join(";")}`, `x=${view.reach}`, ...flags].join("&")}`;
 }
 
-/** Show what a fragment says. What it does not say, or says wrongly, is as it is at first. */
+/** Show the view of a fragment. A part that is missing or wrong has its first value. */
 function restore(hash) {
   let text = hash.slice(1);
   try {
-    text = decodeURIComponent(text); // some programs encode what they are given to send on
+    text = decodeURIComponent(text); // some programs encode the addresses that they pass on
   } catch {
-    // then it is as it is
+    // a text that is not encoded stays as it is
   }
   const parts = new Map(text.split("&").map((part) => [part.split("=")[0], part.slice(part.indexOf("=") + 1)]));
   const strange = [];

@@ -1,13 +1,13 @@
 // Pictures: two panels over the same inputs, the step of the forward pass and the derivatives of the backward pass.
 
 const MARGIN = { left: 52, right: 12, top: 10, bottom: 28 };
-// Of the panel above another, whose axis it shares.
+// The upper panel shares the axis of the lower one.
 const SHARED = 8;
-// Larger numbers are left out, as infinite ones are: the axis would overflow.
+// Larger numbers are left out, like infinite numbers: the axis would overflow.
 const LARGEST = 1e300;
 
-/** A number in few digits, as it is read. */
-function told(value) {
+/** A number for a reader, in few digits. */
+function brief(value) {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "NaN" : value > 0 ? "∞" : "−∞";
   const text = Math.abs(value) >= 1e5 || (value && Math.abs(value) < 1e-4) ? value.toExponential(3) : value.toPrecision(4);
   return String(text.includes("e") ? text.replace(/\.?0+e/, "e").replace("e+", "e") : Number(text)).replace(/-/g, "−");
@@ -24,10 +24,10 @@ function ticks(low, high, most) {
 }
 
 function element(name, attributes = {}, ...children) {
-  const made = document.createElementNS("http://www.w3.org/2000/svg", name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  made.append(...children);
-  return made;
+  const node = document.createElementNS("http://www.w3.org/2000/svg", name);
+  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+  node.append(...children);
+  return node;
 }
 
 /** A panel: a box, its axes, and lines in it. */
@@ -60,7 +60,7 @@ class Panel {
     return this.box.bottom - ((value - low) / (high - low)) * (this.box.bottom - this.box.top);
   }
 
-  /** Draw a line; what is not finite, or has no logarithm, leaves a gap. */
+  /** Draw a line. A value that is not finite, or has no logarithm, leaves a gap. */
   line(xs, ys, className) {
     let drawing = false;
     const steps = xs.flatMap((x, place) => {
@@ -77,7 +77,7 @@ class Panel {
     this.lines.append(element("circle", { cx: this.across(x), cy: this.up(y), r: 4, class: className }));
   }
 
-  // Far outside the box any place will do; renderers stumble over huge ones.
+  // Renderers fail at huge coordinates, so a point far outside the box is moved closer.
   #near(y) {
     return Math.max(-1e4, Math.min(1e4, y));
   }
@@ -85,19 +85,19 @@ class Panel {
   #xTicks(most, bare) {
     return ticks(...this.x, most).flatMap((x) => [
       element("line", { x1: this.across(x), x2: this.across(x), y1: this.box.top, y2: this.box.bottom, class: x ? "grid" : "zero" }),
-      ...(bare ? [] : [element("text", { x: this.across(x), y: this.box.bottom + 19, class: "x" }, told(x))]),
+      ...(bare ? [] : [element("text", { x: this.across(x), y: this.box.bottom + 19, class: "x" }, brief(x))]),
     ]);
   }
 
   #yTicks(most) {
-    return ticks(...this.y, most).flatMap((y) => this.#yTick(y, told(y)));
+    return ticks(...this.y, most).flatMap((y) => this.#yTick(y, brief(y)));
   }
 
   #decades() {
     const [low, high] = this.y.map((y) => Math.round(Math.log10(y)));
     const step = Math.ceil((high - low) / 8);
     const powers = Array.from({ length: high - low + 1 }, (_, place) => low + place).filter((power) => power % step === 0);
-    return powers.flatMap((power) => this.#yTick(10 ** power, told(10 ** power)));
+    return powers.flatMap((power) => this.#yTick(10 ** power, brief(10 ** power)));
   }
 
   #yTick(y, text) {
@@ -108,7 +108,7 @@ class Panel {
   }
 }
 
-/** The ends of an axis that holds all the values, and zero where it is linear. */
+/** The ends of an axis that includes all values, and zero if it is linear. */
 function extent(curves, logarithmic) {
   const finite = curves.flat().filter((y) => Math.abs(y) < LARGEST);
   if (logarithmic) {
@@ -122,7 +122,7 @@ function extent(curves, logarithmic) {
   return [low < 0 ? low - room : 0, high > 0 ? high + room : low < 0 ? room : 1];
 }
 
-/** Draw everything. Each curve comes with the name of the class that gives its line colour and dashes. */
+/** Draw everything. The class of a curve gives its line colour and dashes. */
 function draw(curves, { reach, integral, logarithmic }) {
   const width = document.getElementById("panels").clientWidth;
   const tall = width > 560;

@@ -1,4 +1,4 @@
-"""The originals, through the registry; and what is said where one is missing. The plugin must be installed."""
+"""The originals, through the registry, and the messages if a library is missing. The plugin must be installed."""
 
 import importlib
 import importlib.util
@@ -17,7 +17,7 @@ from surroreg.registry import Registry, process
 PLUGINS = {plugin.LIBRARY: plugin for plugin in (snntorch, spikingjelly, norse)}
 X = torch.linspace(-2.01, 2.03, 101)
 
-#: A name here, with values, and the original it is.
+#: A name in the registry, with values of parameters, and its original.
 ORIGINALS = [
     ("snntorch/atan", {"alpha": 3.0}, lambda home: home.atan(alpha=3.0)),
     ("snntorch/sfs", {"slope": 5.0, "B": 0.5}, lambda home: home.SFS(slope=5.0, B=0.5)),
@@ -96,7 +96,7 @@ def test_bare_name_of_an_original_is_answered_with_ours():
 
 @pytest.fixture
 def bare(monkeypatch):
-    """A registry in whose world none of the libraries is installed."""
+    """A registry that finds none of the libraries."""
     found = importlib.util.find_spec
     monkeypatch.setattr("importlib.util.find_spec", lambda name, *rest: None if name in PLUGINS else found(name, *rest))
     monkeypatch.setattr(process, "registry", Registry())
@@ -115,10 +115,10 @@ def test_missing_library_lists_nothing_and_load_names_it(bare, library):
 
 def test_doctor_with_missing_library_finds_nothing_wrong(bare, capsys):
     assert main(["doctor"]) == 0
-    told = capsys.readouterr().out
-    assert told.count("unavailable") == 3
-    assert "pip install spikingjelly" in told
-    assert told.rstrip().endswith("Nothing is wrong with the plugins.")
+    out = capsys.readouterr().out
+    assert out.count("unavailable") == 3
+    assert "pip install spikingjelly" in out
+    assert out.rstrip().endswith("Nothing is wrong with the plugins.")
 
 
 def test_list_with_missing_library_names_the_package(bare, capsys):
@@ -131,5 +131,5 @@ def test_list_with_missing_library_names_the_package(bare, capsys):
 @pytest.mark.parametrize("library", PLUGINS)
 def test_conformance_with_missing_library_is_not_verified(bare, library, capsys):
     assert main(["check", library]) == 1  # nothing was checked
-    assert "4 checks NOT VERIFIED (plugin" in (told := capsys.readouterr().out)
-    assert f"pip install {library}" in told
+    assert "4 checks NOT VERIFIED (plugin" in (out := capsys.readouterr().out)
+    assert f"pip install {library}" in out

@@ -1,4 +1,4 @@
-"""What the formula alone does not say; that gradients follow it is what the conformance checks are for."""
+"""Facts that the formula alone does not give. The conformance checks compare the gradients with the formula."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""The README's catalogue is what is installed, and every name in it loads."""
+"""The README's catalogue agrees with the installed surrogates, and every name in it loads."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ each = pytest.mark.parametrize("name", SPECS)
 
 
 def catalogue() -> dict[str, list[str]]:
-    """Parameters, peak, area and aliases of each surrogate, as the README has them."""
+    """Return parameters, peak, area and aliases of each surrogate, from the README."""
     section = README.partition("## The surrogates")[2].partition("##")[0]
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines() if "| `" in line]
     return {row[0].strip("`"): [row[1], *row[3:]] for row in rows}

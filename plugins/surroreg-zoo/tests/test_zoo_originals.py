@@ -1,4 +1,4 @@
-"""The README's table of other libraries, line by line, against those libraries as they are installed."""
+"""The README's table of other libraries, line by line, against the installed libraries."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from torch import Tensor
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 Spike = Callable[[Tensor], Tensor]
 
-# None of these is the place of an edge at the values tried.
+# No surrogate has an edge at these inputs, for any values in this file.
 NEAR = torch.logspace(-4, -0.01, 200, dtype=torch.float64)
 GRID = torch.cat([torch.linspace(-6.013, 6.017, 1204, dtype=torch.float64), NEAR, -NEAR])
-# These are: binary fractions, so that no library rounds them to one side.
+# Surrogates have edges at these inputs: binary fractions, so no library rounds them to one side.
 EDGES = torch.tensor([-4.0, -2.0, -1.0, -0.5, -0.25, 0.0, 0.25, 0.5, 1.0, 2.0, 4.0], dtype=torch.float64)
 
 
 def imported(name: str) -> Any:
-    """Import a library's module, whatever it warns of."""
+    """Import a module of a library, and ignore its warnings."""
     with warnings.catch_warnings(), pytest.MonkeyPatch.context() as patch:
         warnings.simplefilter("ignore")
-        # rockpool looks whether there is a samna by importing it, and what PyPI has of that runs pip when imported.
+        # rockpool tries to import samna. The samna of PyPI runs pip when it is imported.
         patch.setitem(sys.modules, "samna", None)
         return importlib.import_module(name)
 
@@ -86,7 +86,7 @@ def default_in_rockpool(name: str, parameter: str) -> Any:
 
 
 class Library(NamedTuple):
-    """How a library is asked, and how far its numbers are good: some go through float32."""
+    """How to build a library's surrogate, and the precision of its numbers: some go through float32."""
 
     make: Callable[..., Spike]
     default: Callable[[str, str], Any]
@@ -107,7 +107,7 @@ LIBRARIES = {
 
 
 class Row(NamedTuple):
-    """One line: a library's surrogate with its defaults, and the expression that it is here."""
+    """One line: a library's surrogate with its defaults, and its expression here."""
 
     library: str
     name: str

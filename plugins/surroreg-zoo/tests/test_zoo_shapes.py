@@ -1,4 +1,4 @@
-"""Areas, primitives, ranges and kernels, and what the shapes are to each other and to the built-ins."""
+"""Areas, primitives, ranges and kernels, and the relations of the shapes to each other and to the built-ins."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_primitive_has_the_declared_slope_at_zero_and_kinks(name: str, data: st.
 def test_the_low_end_of_a_step_keeps_its_digits(name: str) -> None:
     x = f64(-8.0)
     s = load(name)
-    # Beyond x lies what the derivative has there, which is far below the last digit of 1.
+    # The area beyond x is far below the last digit of 1.
     t = torch.linspace(0, 60, 400_001, dtype=torch.float64)
     beyond = torch.trapezoid(s.derivative(-8 - t.sinh()) * t.cosh(), t)
     torch.testing.assert_close(s.primitive(x), beyond.reshape(1), rtol=1e-5, atol=0)
@@ -139,7 +139,7 @@ def test_gradient_is_finite_over_the_range_of_the_dtype(name: str, dtype: torch.
 @each
 @each_dtype
 def test_the_gradient_at_nan_is_nan(name: str, dtype: torch.dtype) -> None:
-    # Enough for vectorised code, and a rest.
+    # So many elements that vectorised code also has a remainder.
     s, x = load(name), torch.tensor([math.nan, 0.1, math.nan, 0.2, -0.3] * 21, dtype=dtype)
     for found in (gradient(s, x), s.derivative(x)):
         assert torch.equal(found.isnan(), x.isnan())

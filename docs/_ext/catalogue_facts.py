@@ -72,7 +72,7 @@ class Entry:
         if self.spec.traits.stochastic:
             return "The gradient is drawn at random, so it has no one shape."
         if required := [p.name for p in self.spec.parameters if p.required]:
-            return f"It is what {' and '.join(required)} makes it."
+            return f"It depends on {' and '.join(required)}."
         if self.spec.derivative is None:
             return "It is built by a factory, so its derivative is not available."
         try:

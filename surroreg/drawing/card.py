@@ -17,29 +17,29 @@ from surroreg.specs import SurrogateSpec
 _CELL = "text-align:left;vertical-align:top;padding:2px 12px 2px 0;background:none"
 
 
-def card(what: Drawable | SurrogateSpec) -> str:
+def card(surrogate: Drawable | SurrogateSpec) -> str:
     """Return the card of a surrogate with the present values of its parameters, or of a spec with their defaults.
 
     Every text of the spec is escaped, so a plugin cannot add elements to the page. Code of a plugin may fail: the card
     then shows the formula as it was written, and the error in place of the curve.
     """
-    spec = what if isinstance(what, SurrogateSpec) else what.spec
-    title = spec.name if isinstance(what, SurrogateSpec) else repr(what)
+    spec = surrogate if isinstance(surrogate, SurrogateSpec) else surrogate.spec
+    title = spec.name if isinstance(surrogate, SurrogateSpec) else repr(surrogate)
     blocks = [
         f'<div style="overflow-wrap:anywhere"><code><b>{escape(title)}</b></code></div>',
         f"<div>{escape(spec.summary)}</div>",
         _formula(spec),
-        _table(spec, _values(what)),
-        _picture_of(what),
+        _table(spec, _values(surrogate)),
+        _picture_of(surrogate),
     ]
     return f'<div class="surroreg" style="max-width:44em;line-height:1.5">{"".join(blocks)}</div>'
 
 
-def _values(what: Drawable | SurrogateSpec) -> dict[str, str]:
+def _values(surrogate: Drawable | SurrogateSpec) -> dict[str, str]:
     """Return the parameters' values as text."""
-    if isinstance(what, SurrogateSpec):
-        return {parameter.name: brief_default(parameter) for parameter in what.parameters}
-    return {name: brief(value) for name, value in what.params.items()}
+    if isinstance(surrogate, SurrogateSpec):
+        return {parameter.name: brief_default(parameter) for parameter in surrogate.parameters}
+    return {name: brief(value) for name, value in surrogate.params.items()}
 
 
 def _formula(spec: SurrogateSpec) -> str:
@@ -67,13 +67,13 @@ def _table(spec: SurrogateSpec, values: dict[str, str]) -> str:
     return f'<div style="overflow-x:auto"><table style="{style}">{table}</table></div>'
 
 
-def _picture_of(what: Drawable | SurrogateSpec) -> str:
-    if isinstance(what, SurrogateSpec) and any(parameter.required for parameter in what.parameters):
+def _picture_of(surrogate: Drawable | SurrogateSpec) -> str:
+    if isinstance(surrogate, SurrogateSpec) and any(parameter.required for parameter in surrogate.parameters):
         return ""
     try:
-        if isinstance(what, SurrogateSpec) and what.formula is None and not _may_be_built(what):
-            raise SpecError(f"there is no formula, and {what.origin} is not imported only to be looked at.")
-        return picture(curve.of(what))
+        if isinstance(surrogate, SurrogateSpec) and surrogate.formula is None and not _may_be_built(surrogate):
+            raise SpecError(f"there is no formula, and {surrogate.origin} is not imported only to be looked at.")
+        return picture(curve.of(surrogate))
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a plugin's code may do anything

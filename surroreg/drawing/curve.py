@@ -69,11 +69,11 @@ class Curve:
 _Function = Callable[[Sequence[float]], list[Point]]
 
 
-def of(what: Drawable | SurrogateSpec, window: tuple[float, float] | None = None) -> Curve:
+def of(surrogate: Drawable | SurrogateSpec, window: tuple[float, float] | None = None) -> Curve:
     """Return the derivative of a surrogate, or of a spec at its defaults, as lines.
 
     Args:
-        what: the surrogate, or the spec. A surrogate is called, and a black box is drawn by the gradient of its input.
+        surrogate: a surrogate, or a spec. A surrogate is called, and a black box is drawn by the gradient of its input.
             A formula is evaluated instead for a spec, which avoids torch, and for a random derivative, which avoids
             draws.
         window: the lowest and the highest input. If ``None``, a window that shows threshold, peak and kinks.
@@ -81,28 +81,29 @@ def of(what: Drawable | SurrogateSpec, window: tuple[float, float] | None = None
     Raises:
         ParameterError: a parameter of the spec is required, or a parameter of the surrogate holds several values.
     """
-    function, kinks, centre = _source(what)
+    function, kinks, centre = _source(surrogate)
     own = _window(function, kinks, centre)
     low, high = window or own
     places = {0.0, centre, *kinks}
     for start, end in {(low, high), own}:
         places |= {start + (end - start) * step / (_POINTS - 1) for step in range(_POINTS)}
     lines = _lines(function, sorted(place for place in places if low <= place <= high))
-    return Curve(low, high, lines, (what if isinstance(what, SurrogateSpec) else what.spec).traits.stochastic)
+    spec = surrogate if isinstance(surrogate, SurrogateSpec) else surrogate.spec
+    return Curve(low, high, lines, spec.traits.stochastic)
 
 
 # -- where values come from -----------------------------------------------------------------------
 
 
-def _source(what: Drawable | SurrogateSpec) -> tuple[_Function, list[float], float]:
+def _source(surrogate: Drawable | SurrogateSpec) -> tuple[_Function, list[float], float]:
     """Return the derivative, its kinks, and its shift."""
-    if isinstance(what, SurrogateSpec):
-        if what.formula is None or any(parameter.required for parameter in what.parameters):
-            return _source(what())
-        params = {parameter.name: parameter.default for parameter in what.parameters}
-        return _by_formula(what, params), formula.kinks(what, params), 0.0
-    spec, params = what.spec, {}
-    for name, value in what.params.items():
+    if isinstance(surrogate, SurrogateSpec):
+        if surrogate.formula is None or any(parameter.required for parameter in surrogate.parameters):
+            return _source(surrogate())
+        params = {parameter.name: parameter.default for parameter in surrogate.parameters}
+        return _by_formula(surrogate, params), formula.kinks(surrogate, params), 0.0
+    spec, params = surrogate.spec, {}
+    for name, value in surrogate.params.items():
         if hasattr(value, "numel") and value.numel() != 1:
             raise ParameterError(
                 f"{spec.name!r}: {name!r} holds {value.numel()} values, so there is no single curve to draw."
@@ -110,7 +111,7 @@ def _source(what: Drawable | SurrogateSpec) -> tuple[_Function, list[float], flo
         params[name] = value.item() if hasattr(value, "item") else value
     # Only the formula of a random derivative gives its exact mean and extremes.
     exact = spec.traits.stochastic and spec.formula is not None
-    function = _by_formula(spec, params) if exact else _by_calling(what)
+    function = _by_formula(spec, params) if exact else _by_calling(surrogate)
     return function, formula.kinks(spec, params), params.get(SHIFT.name, 0.0)
 
 
@@ -164,7 +165,7 @@ def device_of(surrogate: Drawable) -> Any:
     return next((tensor.device for tensor in itertools.chain(surrogate.parameters(), surrogate.buffers())), "cpu")
 
 
-# -- what to draw ---------------------------------------------------------------------------------
+# -- window and lines ------------------------------------------------------------------------------
 
 
 def _window(function: _Function, kinks: Sequence[float], centre: float) -> tuple[float, float]:

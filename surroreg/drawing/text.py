@@ -11,11 +11,11 @@ from surroreg.drawing.drawable import Drawable
 from surroreg.specs import SurrogateSpec
 
 
-def as_text(what: Drawable | SurrogateSpec, width: int = 72, height: int = 12, encoding: str = "utf-8") -> str:
+def as_text(surrogate: Drawable | SurrogateSpec, width: int = 72, height: int = 12, encoding: str = "utf-8") -> str:
     """Return the derivative drawn in characters, with numbers on both axes.
 
     Args:
-        what: as for :func:`surroreg.drawing.curve.of`.
+        surrogate: as for :func:`surroreg.drawing.curve.of`.
         width: characters in a line with the numbers, at least 40.
         height: lines of the curve, at least 3. Two more lines hold the axis below.
         encoding: the encoding of the terminal. The curve is in ASCII if the encoding has no dots of Braille.
@@ -23,7 +23,7 @@ def as_text(what: Drawable | SurrogateSpec, width: int = 72, height: int = 12, e
     Raises:
         ParameterError: as :func:`surroreg.drawing.curve.of`.
     """
-    curve = curve_of(what)
+    curve = curve_of(surrogate)
     fine = _can_encode("⠿│┤└┴─", encoding)
     rows = max(height, 3)
     bottom, top = (curve.bottom, curve.top) if curve.top > curve.bottom else (0.0, 1.0)

@@ -188,7 +188,7 @@ def test_supports_and_tails_on_a_card_are_those_of_the_formulas(site):
 
 def test_what_has_no_one_shape_says_so(site):
     assert "drawn at random" in site.page("builtin/stochastic_spike_operator").text
-    assert "custom_surrogate_function makes it" in site.page("builtin/custom_surrogate").text
+    assert "It depends on custom_surrogate_function." in site.page("builtin/custom_surrogate").text
     assert {site.compared[name]["peak"] for name in ("stochastic_spike_operator", "custom_surrogate")} == {"–"}
 
 

@@ -27,12 +27,12 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     dtypes = ("float16", "bfloat16", "float32", "float64")
     parser.add_argument("--dtype", choices=dtypes, help="(float32, float64, bfloat16)", **many)
     parser.add_argument("--mode", choices=("eager", "compiled"), help="(eager)", **many)
-    parser.add_argument("--device", metavar="DEVICE", help="cpu or cuda (what there is)", **many)
+    parser.add_argument("--device", metavar="DEVICE", help="cpu or cuda (every device of the machine)", **many)
     parser.add_argument("--rounds", type=count, default=9, metavar="N", help="rounds in which all take turns (9)")
     subject = parser.add_mutually_exclusive_group()
     subject.add_argument("--network", action="store_true", help="a training step of an snnTorch network instead")
     subject.add_argument(
-        "--registry", action="store_true", help="what importing, loading, scanning, calling cost instead"
+        "--registry", action="store_true", help="the cost of importing, loading, scanning and calling instead"
     )
     parser.add_argument("--json", action="store_true", help="print as JSON")
 
@@ -83,9 +83,9 @@ def _surrogates(arguments: argparse.Namespace) -> tuple[list[str], dict[str, Any
         rows.append(row + [f"x{cell.peers[x]:.2f}" if x in cell.peers else "" for x in libraries])
     lines = table(rows)
     lines += ["", f"x limit: in units of {bench.LIMIT} copies, the least that both passes can read and write."]
-    lines += ["kept: bytes per element for the backward pass; heaviside's and its like's are the spikes."]
+    lines += ["kept: bytes per element for the backward pass. heaviside and similar surrogates keep the spikes."]
     if "compiled" in arguments.mode:
-        lines += ["kernels: what the compiled kernels take without being called, in the same units."]
+        lines += ["kernels: the time of the compiled kernels alone, without their calls, in the same units."]
     means = bench.means(cells)
     for (device, mode, dtype, size, library), ratio in means.items():
         lines.append(f"geometric mean, {device}, {mode}, {dtype}, {size:,} elements: {library} takes x{ratio:.2f}")
@@ -192,7 +192,7 @@ COMMAND = Command(
     help="measure speed and memory, against other libraries that are installed",
     text=(
         "Times one forward and one backward pass of surrogates against every other library that is installed, in "
-        "turn, in one run; --network times a training step, --registry what importing, loading and calling cost. "
+        "turn, in one run; --network times a training step, --registry the cost of importing, loading and calling. "
         "Ratios are against ours: x2.00 takes twice as long."
     ),
     examples={

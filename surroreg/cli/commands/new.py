@@ -21,7 +21,7 @@ DISTRIBUTION, MODULE, NAMESPACE, SURROGATE = "surroreg-template", "surroreg_temp
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("package", metavar="PACKAGE", help="such as 'surroreg-acme', or 'acme' for short")
-    parser.add_argument("--namespace", metavar="NAMESPACE", help="of its surrogates (what follows 'surroreg-')")
+    parser.add_argument("--namespace", metavar="NAMESPACE", help="of its surrogates (the part after 'surroreg-')")
     parser.add_argument("--surrogate", default="bump", metavar="NAME", help="of its first surrogate (bump)")
     parser.add_argument("--json", action="store_true", help="print the names and the files as JSON")
 

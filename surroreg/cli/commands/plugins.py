@@ -24,7 +24,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 COMMAND = Command(
-    help="list the installed plugins, and what became of each",
+    help="list the installed plugins, with the status of each",
     text=(
         "Prints each installed plugin with its package, version and status: loaded, failed, unavailable (a library "
         "that it wraps is not installed) or disabled (by an environment variable)."

@@ -108,7 +108,7 @@ def _traits(spec: SurrogateSpec) -> list[str]:
 COMMAND = Command(
     help="describe one surrogate",
     text=(
-        "Prints what to know of a surrogate before choosing it: the formula of its derivative, its parameters with "
+        "Prints the facts for choosing a surrogate: the formula of its derivative, its parameters with "
         "defaults and bounds, its traps, and where it comes from. An alias of another library will do as its name."
     ),
     examples={

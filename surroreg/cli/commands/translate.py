@@ -75,11 +75,11 @@ def _theirs(row: Equivalent) -> str:
 
 
 COMMAND = Command(
-    help="say what another library's surrogate is here, or ours there",
+    help="translate a surrogate of another library, or ours into one",
     text=(
-        "Says what a surrogate of another library is here, with its parameters, its strength and its spike at zero; "
-        "or, with --to, what ours is there. Without a name it prints the whole table, with a library's name that "
-        "part of it. What has no equivalent says why."
+        "Translates a surrogate of another library into surroreg, with its parameters, its strength and its spike at "
+        "zero. With --to it translates into another library. Without a name it prints the table of all surrogates, "
+        "with a library's name the rows of that library. A surrogate without an equivalent has the reason."
     ),
     examples={
         "surroreg translate spikingjelly.SuperSpike --set alpha=2": "theirs, in our words",

@@ -1,6 +1,6 @@
 """One formula, many tongues: numbers, expressions of SymPy, and code that is written from these.
 
-mpmath and SymPy are requirements of torch. They are imported when the first formula is evaluated or parsed.
+torch requires SymPy, and SymPy requires mpmath. They are imported when the first formula is parsed or evaluated.
 """
 
 from surroreg.formula.numeric import kinks, values

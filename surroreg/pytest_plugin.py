@@ -16,7 +16,8 @@ import pytest
 
 if TYPE_CHECKING:
     from surroreg.conformance.report import Report, Result
-    from surroreg.conformance.runner import Item, Settings
+    from surroreg.conformance.runner import Item
+    from surroreg.conformance.settings import Settings
     from surroreg.conformance.targets import Selection
     from surroreg.errors import SurroregError
 
@@ -85,7 +86,7 @@ class Conformance:
             warnings.simplefilter("ignore")  # torch's own, where there is no numpy
             try:
                 from surroreg.conformance import known, report
-                from surroreg.conformance.runner import Settings
+                from surroreg.conformance.settings import Settings
                 from surroreg.errors import SurroregError
             except ImportError as error:
                 raise pytest.UsageError(f"{FLAG}: {error} (pip install 'surroreg[conformance]')") from error

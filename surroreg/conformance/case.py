@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,8 +12,8 @@ from torch import Tensor
 
 from surroreg import formula
 from surroreg.conformance import points
+from surroreg.conformance.sweep import sweep
 from surroreg.conformance.table import ConformanceError
-from surroreg.errors import ParameterError
 from surroreg.specs import SurrogateSpec
 
 DTYPES = (torch.float64, torch.float32, torch.bfloat16, torch.float16)
@@ -35,7 +35,6 @@ class Case:
         examples: how many inputs hypothesis tries.
         worst: largest error met, in units of the allowed one; ``None`` where nothing was measured.
         measures: other numbers for the report.
-        told: the dtype to name in a failure, where a check went on to another.
     """
 
     spec: SurrogateSpec
@@ -47,7 +46,6 @@ class Case:
     examples: int = 50
     worst: float | None = None
     measures: dict[str, float] = field(default_factory=dict)
-    told: torch.dtype | None = None
     _surrogate: Callable[[Tensor], Tensor] | None = field(default=None, repr=False)
 
     def __call__(self, x: Tensor) -> Tensor:
@@ -80,8 +78,7 @@ class Case:
         return replace(self, params=params, _surrogate=None)
 
     def at(self, dtype: torch.dtype) -> Case:
-        """Return this case at another dtype, with a surrogate of its own; a failure is then told of that dtype."""
-        self.told = dtype
+        """Return this case at another dtype, with a surrogate of its own."""
         return replace(self, dtype=dtype, _surrogate=None)
 
     def on(self, device: torch.device) -> Case:
@@ -109,6 +106,15 @@ class Case:
         """Ordinary values, dense near zero and near kinks, none of them zero."""
         values: Tensor = torch.unique(self.tensor(points.ordinary(formula.kinks(self.spec, self.params))))
         return values[values != 0]
+
+    @property
+    def smooth_points(self) -> tuple[Tensor, float]:
+        """Float64 values for central differences, and the step: away from zero and from declared kinks."""
+        step = 1e-6
+        values = torch.linspace(-3.03, 3.07, 123, dtype=torch.float64, device=self.device)
+        for kink in (0.0, *formula.kinks(self.spec, self.params)):
+            values = values[(values - kink).abs() > 4 * step]
+        return values, step
 
     @property
     def eps(self) -> float:
@@ -152,6 +158,13 @@ class Case:
         wide = x.detach().double()
         values = [self.params[p.name] for p in self.spec.parameters]
         return derivative(wide, *values).broadcast_to(wide.shape)  # type: ignore[no-any-return]
+
+    def primitive(self, x: Tensor, params: Mapping[str, Any] | None = None) -> Tensor:
+        """Return the declared primitive at ``x``, at these parameters' values or at others."""
+        primitive = self.spec.resolve("primitive")
+        assert primitive is not None
+        values = self.params if params is None else params
+        return primitive(x, *(values[p.name] for p in self.spec.parameters))  # type: ignore[no-any-return]
 
     def formula(self, x: Tensor, *, noise: float = 0.5) -> Tensor:
         """Return the declared formula at ``x`` in float64."""
@@ -229,52 +242,3 @@ def shown(number: Any) -> str:
 
 def _kind(thing: object) -> str:
     return "spikes that require no gradient" if isinstance(thing, Tensor) else f"a {type(thing).__name__}"
-
-
-# -- parameter values -------------------------------------------------------------------------------
-
-
-def sweep(spec: SurrogateSpec) -> Iterator[dict[str, Any]]:
-    """Yield sets of parameter values: the defaults, the spec's examples, then one parameter varied at a time.
-
-    A number takes the declared bounds, or comes close to those it must not touch, a quarter of its default
-    and four times that.
-
-    Raises:
-        ConformanceError: a required parameter has no example.
-    """
-    base = {p.name: p.default for p in spec.parameters if not p.required}
-    examples = [{**base, **example} for example in spec.examples]
-    missing = [p.name for p in spec.parameters if p.required and not any(p.name in e for e in examples)]
-    if missing:
-        raise ConformanceError(
-            f"a spec with a required parameter gives an example to check with: examples=[{{{missing[0]!r}: ...}}]",
-            got="none",
-        )
-    seen: list[dict[str, Any]] = []
-    first = base if all(p.name in base for p in spec.parameters) else examples[0]
-    varied = [{**first, p.name: value} for p in spec.parameters for value in variations(p, first[p.name])]
-    for values in [first, *examples, *varied]:
-        values = {p.name: p.check(values[p.name]) for p in spec.parameters}
-        if values not in seen:
-            seen.append(values)
-            yield values
-
-
-def variations(parameter: Any, value: Any) -> Iterator[Any]:
-    """Yield other values of a parameter that are worth trying, within its bounds."""
-    if parameter.type is bool:
-        yield not value
-    if parameter.type not in (int, float):
-        return
-    tried = [value / 4, value * 4] if value else [1, -1]
-    tried += [bound for bound in (parameter.ge, parameter.le) if bound is not None]
-    # Right beside an open bound most formulas overflow, rightly; a hundredth of the way there is near enough.
-    tried += [bound + (value - bound) / 100 for bound in (parameter.gt, parameter.lt) if bound is not None]
-    for candidate in tried:
-        if parameter.type is int:
-            candidate = round(candidate)
-        try:
-            yield parameter.check(candidate)
-        except ParameterError:
-            continue

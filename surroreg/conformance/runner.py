@@ -15,61 +15,17 @@ import torch
 import surroreg
 import surroreg.conformance.checks  # enters the checks into the table
 from surroreg.conformance import targets
-from surroreg.conformance.case import DTYPES, Case, sweep
+from surroreg.conformance.case import DTYPES, Case
 from surroreg.conformance.environment import environment, plugins
 from surroreg.conformance.provider import Provider
 from surroreg.conformance.report import Report, Result, Status
+from surroreg.conformance.settings import DEVICES, Settings
+from surroreg.conformance.sweep import sweep
 from surroreg.conformance.table import CHECKS, Check, ConformanceError, NotVerifiedError
 from surroreg.conformance.targets import Selection, Target
 from surroreg.errors import in_one_line
 from surroreg.specs import SurrogateSpec
 from surroreg.specs.imports import reference_to
-
-DEVICES = ("cpu", "meta", "cuda")
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How to run.
-
-    Args:
-        devices: where to run; what is not there counts as unverified.
-        required: devices whose absence is a failure.
-        dtypes: for the checks that are repeated for several.
-        seed: of everything drawn.
-        examples: how many inputs hypothesis tries per check.
-    """
-
-    devices: tuple[str, ...] = DEVICES
-    required: tuple[str, ...] = ()
-    dtypes: tuple[torch.dtype, ...] = DTYPES
-    seed: int = 0
-    examples: int = 50
-
-    def __post_init__(self) -> None:
-        for device in (*self.devices, *self.required):
-            if device not in DEVICES:
-                raise surroreg.SurroregError(f"no checks for device {device!r}; there are: {', '.join(DEVICES)}.")
-        # What is required is run; each once, in one order.
-        asked = {*self.devices, *self.required}
-        object.__setattr__(self, "devices", tuple(device for device in DEVICES if device in asked))
-        if not self.devices or not self.dtypes:
-            raise surroreg.SurroregError("nothing to check: give at least one device and one dtype.")
-        for dtype in self.dtypes:
-            if not isinstance(dtype, torch.dtype) or not dtype.is_floating_point:
-                raise TypeError(f"dtypes takes floating torch dtypes, such as torch.float32, not {dtype!r}.")
-        for what in ("seed", "examples"):
-            if type(getattr(self, what)) is not int:
-                raise TypeError(f"{what} takes an int, not {getattr(self, what)!r}.")
-        if not -(2**63) <= self.seed < 2**63:
-            raise surroreg.SurroregError(f"the seed {self.seed} does not fit into 64 bits.")
-        if self.examples < 1:
-            raise surroreg.SurroregError(f"at least one example must be tried, not {self.examples}.")
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the settings, JSON-safe."""
-        dtypes = [str(dtype).removeprefix("torch.") for dtype in self.dtypes]
-        return {"seed": self.seed, "examples": self.examples, "dtypes": dtypes, "devices": list(self.devices)}
 
 
 @dataclass(frozen=True)
@@ -187,7 +143,7 @@ def _cases(item: Item, settings: Settings) -> Iterator[Any]:
             raise
         raise NotVerifiedError(f"there are no values to build it with: {error.promise}") from None
     for params in sets:
-        for dtype in settings.dtypes if swept == "all" else (torch.float64,):
+        for dtype in item.check.dtypes or (settings.dtypes if swept == "all" else (torch.float64,)):
             yield Case(
                 item.subject.spec,
                 params,
@@ -237,7 +193,7 @@ def _told(error: BaseException, item: Item, case: Case | None, settings: Setting
     if isinstance(case, Case):
         # A callable by its name: its repr is an address, another one in every run.
         values = ", ".join(f"{k}={reference_to(v) if callable(v) else repr(v)}" for k, v in case.params.items())
-        dtype = str(case.told or case.dtype).removeprefix("torch.")
+        dtype = str(case.dtype).removeprefix("torch.")
         lines.append("with:     " + ", ".join(filter(None, (values, dtype, f"on {item.device}"))))
         if case.spec.formula is not None:
             lines.append(f"formula:  {case.spec.formula}")

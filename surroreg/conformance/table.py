@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+import torch
+
 from surroreg.specs import SurrogateSpec
 
 if TYPE_CHECKING:
@@ -103,6 +105,7 @@ class Check:
         sweep: over what it is repeated: ``"all"`` parameter values and dtypes, ``"parameters"`` at the
             widest dtype, ``"once"`` at the defaults, or once for the whole ``"provider"``.
         devices: where it can run.
+        dtypes: the dtypes it is repeated for, in place of those that the sweep has.
     """
 
     id: str
@@ -114,6 +117,7 @@ class Check:
     severity: Severity = "error"
     sweep: Sweep = "all"
     devices: tuple[str, ...] = ("cpu", "cuda")
+    dtypes: tuple[torch.dtype, ...] = ()
 
 
 CHECKS: dict[str, Check] = {}
@@ -128,11 +132,12 @@ def check(
     severity: Severity = "error",
     sweep: Sweep = "all",
     devices: tuple[str, ...] = ("cpu", "cuda"),
+    dtypes: tuple[torch.dtype, ...] = (),
 ) -> Callable[[Function], Function]:
     """Enter a function into the table; the arguments are those of :class:`Check`."""
 
     def enter(run: Function) -> Function:
-        CHECKS[run.__name__] = Check(run.__name__, title, why, bug, run, gate, severity, sweep, devices)
+        CHECKS[run.__name__] = Check(run.__name__, title, why, bug, run, gate, severity, sweep, devices, dtypes)
         return run
 
     return enter

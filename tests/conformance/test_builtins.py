@@ -4,6 +4,7 @@ import pytest
 
 import surroreg
 from surroreg.conformance import runner, targets
+from surroreg.conformance.settings import Settings
 
 
 def told(report):
@@ -18,7 +19,7 @@ def test_a_builtin_passes_every_check(name):
 
 
 def test_the_builtin_plugin_as_a_whole_passes():
-    settings = runner.Settings()
+    settings = Settings()
     selection = targets.Selection(targets.builtin().providers)
     results = [runner.run(item, settings) for item in runner.plan(selection)]
     report = runner.report(selection, results, settings)

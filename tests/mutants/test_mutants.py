@@ -8,7 +8,8 @@ import pytest
 import torch
 
 import surroreg.api
-from surroreg.conformance.runner import Settings, plan, run
+from surroreg.conformance.runner import plan, run
+from surroreg.conformance.settings import Settings
 from surroreg.conformance.table import CHECKS
 from surroreg.registry import Registry, process
 from tests.mutants import backward, cuda, engineering, forward, providers, stochastic, transforms, values  # noqa: F401

@@ -32,12 +32,13 @@ def _run(arguments: argparse.Namespace) -> int:
 
     try:
         from surroreg.conformance import known, report, runner, targets
+        from surroreg.conformance.settings import DEVICES, Settings
     except ImportError as error:
         raise surroreg.SurroregError(f"{error}; install it with: pip install 'surroreg[conformance]'") from error
 
     files = [report.destination(file) for file in arguments.report]
-    settings = runner.Settings(
-        devices=tuple(arguments.device or runner.DEVICES),
+    settings = Settings(
+        devices=tuple(arguments.device or DEVICES),
         required=tuple(arguments.require_device),
         seed=arguments.seed,
         examples=arguments.max_examples,

@@ -13,7 +13,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from surroreg import formula
 from surroreg.autograd.graph import python_nodes
 from surroreg.autograd.private import gradient_metadata
 from surroreg.conformance.case import Case, pull, shown
@@ -237,10 +236,10 @@ def backward_notices_changes(case: Case) -> None:
     bug="spikingjelly#151: a CUDA reduction covered one block only.",
     gate=DETERMINISTIC,
     sweep="once",
+    dtypes=(torch.float32,),
 )
 def backward_large(case: Case) -> None:
     """Forward and backward."""
-    case = case.at(torch.float32)
     x = case.random(2**20 + 37)
     torch.set_num_threads(2)  # the border between two threads' shares is where it goes wrong
     spikes, gradient = case(x), case.gradient(x)
@@ -261,7 +260,7 @@ def backward_large(case: Case) -> None:
 )
 def second_order(case: Case) -> None:
     """Compare with differences of the first derivative, where that is smooth."""
-    x, step = smooth_points(case)
+    x, step = case.smooth_points
     difference = (case.gradient(x + step) - case.gradient(x - step)) / (2 * step)
     supports = case.spec.traits.supports
     try:
@@ -293,12 +292,3 @@ def _twice(case: Case, x: Tensor) -> tuple[Tensor, Tensor]:
 
 def _loose(case: Case, values: Tensor) -> Tensor:
     return 64 * case.eps * (values.detach().abs().double() + values.detach().abs().max())
-
-
-def smooth_points(case: Case) -> tuple[Tensor, float]:
-    """Return inputs for central differences, and the step: away from zero and from declared kinks."""
-    step = 1e-6
-    x = torch.linspace(-3.03, 3.07, 123, dtype=torch.float64, device=case.device)
-    for kink in (0.0, *formula.kinks(case.spec, case.params)):
-        x = x[(x - kink).abs() > 4 * step]
-    return x, step

@@ -47,10 +47,10 @@ def _few(case: Case, values: Tensor) -> Tensor:
     why="A graph break per neuron and time step costs more than the network.",
     bug=".item() or a Python branch on values inside forward or backward.",
     sweep="once",
+    dtypes=(torch.float32,),
 )
 def compile(case: Case) -> None:
     """Forward and backward, through AOTAutograd: no C compiler is needed."""
-    case = case.at(torch.float32)
     x, want = case.points, case.gradient(case.points)
 
     def attempt() -> None:
@@ -152,10 +152,10 @@ class _Module(nn.Module):
     "torch.export gives the same spikes",
     why="Exported programs are how trained networks reach hardware.",
     sweep="once",
+    dtypes=(torch.float32,),
 )
 def export(case: Case) -> None:
-    """Of the network as it is used; of a derivative also as it is trained."""
-    case = case.at(torch.float32)
+    """Export for inference; if a derivative is declared, also for training."""
     x = case.random(7)
     want = case.gradient(x)
 
@@ -179,24 +179,23 @@ def export(case: Case) -> None:
     why="Autocast changes the dtype of some operations; a spike is exact in every dtype, and must stay so.",
     bug="snnTorch 1.0.0 turns bfloat16 membranes into float32 spikes.",
     sweep="once",
+    dtypes=(torch.float32, torch.bfloat16),
 )
 def autocast(case: Case) -> None:
-    """In bfloat16, for float32 and bfloat16 inputs."""
-    for dtype in (torch.float32, torch.bfloat16):
-        here = case.at(dtype)
-        x = here.random(16)
-        want = here.gradient(x)
+    """Run under autocast to bfloat16."""
+    x = case.random(16)
+    want = case.gradient(x)
 
-        def attempt(here: Case = here, x: Tensor = x, want: Tensor = want) -> None:
-            with torch.autocast(here.device.type, dtype=torch.bfloat16):
-                leaf, spikes = here.spikes_of(x)
-            plain = here(x)
-            if spikes.dtype is not plain.dtype:
-                promise = "autocast leaves the dtype of spikes alone"
-                raise ConformanceError(promise, got=spikes.dtype, expected=plain.dtype)
-            here.compare("autocast leaves spikes alone", x, spikes, plain)
-            here.reseed()
-            gradient = torch.autograd.grad(spikes.sum(), leaf)[0]
-            here.compare("autocast leaves the gradient alone", x, gradient, want, _few(here, want))
+    def attempt() -> None:
+        with torch.autocast(case.device.type, dtype=torch.bfloat16):
+            leaf, spikes = case.spikes_of(x)
+        plain = case(x)
+        if spikes.dtype is not plain.dtype:
+            promise = "autocast leaves the dtype of spikes alone"
+            raise ConformanceError(promise, got=spikes.dtype, expected=plain.dtype)
+        case.compare("autocast leaves spikes alone", x, spikes, plain)
+        case.reseed()
+        gradient = torch.autograd.grad(spikes.sum(), leaf)[0]
+        case.compare("autocast leaves the gradient alone", x, gradient, want, _few(case, want))
 
-        _held_to(case, "autocast", attempt)
+    _held_to(case, "autocast", attempt)

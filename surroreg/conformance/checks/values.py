@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Mapping
-from typing import Any
-
 import torch
-from torch import Tensor, nn
 
 from surroreg.conformance.case import ROUNDINGS, Case, shown
-from surroreg.conformance.checks.backward import smooth_points
 from surroreg.conformance.table import (
     DECLARED,
-    DERIVATIVE,
     DETERMINISTIC,
     EVEN,
     FORMULA,
     NON_NEGATIVE,
-    PARAMETERS,
     PRIMITIVE,
     STABLE,
     ConformanceError,
@@ -85,19 +77,18 @@ def formula_is_right(case: Case) -> None:
     gate=STABLE,
     sweep="parameters",
     devices=("cpu",),
+    dtypes=(torch.float64, torch.float32),
 )
 def formula_is_stable(case: Case) -> None:
     """Operation by operation in the dtype, over its whole range."""
-    for dtype in (torch.float64, torch.float32):
-        here = case.at(dtype)
-        x = torch.cat([here.grid[here.grid == here.grid], here.points])
-        want, got = here.declared(x), computed(here.spec, x, here.params)
-        promise = f"the formula is right in {dtype} as it is written (traits: stable_formula)"
-        x, want, got = x[want.isfinite()], want[want.isfinite()], got[want.isfinite()]
-        allowed = here.allowance(x, want, here.declared)
-        # Beside infinity there is no last digit of the input.
-        allowed = torch.where(x.isfinite(), allowed, ROUNDINGS * here.eps * want.abs())
-        here.compare(promise, x, got, want, allowed)
+    x = torch.cat([case.grid[case.grid == case.grid], case.points])
+    want, got = case.declared(x), computed(case.spec, x, case.params)
+    promise = f"the formula is right in {case.dtype} as it is written (traits: stable_formula)"
+    x, want, got = x[want.isfinite()], want[want.isfinite()], got[want.isfinite()]
+    allowed = case.allowance(x, want, case.declared)
+    # Infinity has no neighbours, so only the value's own roundings are allowed at an infinite input.
+    allowed = torch.where(x.isfinite(), allowed, ROUNDINGS * case.eps * want.abs())
+    case.compare(promise, x, got, want, allowed)
 
 
 @check(
@@ -109,19 +100,12 @@ def formula_is_stable(case: Case) -> None:
 )
 def primitive_is_right(case: Case) -> None:
     """By differences, away from zero and from declared kinks."""
-    x, step = smooth_points(case)
-    primitive = functools.partial(_level, case, case.params)
-    difference = (primitive(x + step) - primitive(x - step)) / (2 * step)
+    x, step = case.smooth_points
+    difference = (case.primitive(x + step) - case.primitive(x - step)) / (2 * step)
     want = case.declared(x)
-    scale = want.abs().max() + primitive(x).abs().max()
+    scale = want.abs().max() + case.primitive(x).abs().max()
     promise = "the primitive's slope is the derivative (away from declared kinks)"
     case.compare(promise, x, difference, want, 1e-6 * scale)
-
-
-def _level(case: Case, params: Mapping[str, Any], x: Tensor) -> Tensor:
-    """Return the declared primitive at ``x``, its parameters passed by position, as everywhere."""
-    primitive: Callable[..., Tensor] = case.spec.resolve("primitive")  # type: ignore[assignment]
-    return primitive(x, *(params[p.name] for p in case.spec.parameters))
 
 
 @check(
@@ -212,98 +196,3 @@ def support(case: Case) -> None:
             got="0.0",
             expected=shown(want[missing][0]),
         )
-
-
-@check(
-    "Every parameter changes something",
-    why="A knob that does nothing makes a hyperparameter search meaningless.",
-    bug="snntorch#411: a tutorial's surrogate saved its slope and never used it.",
-    gate=PARAMETERS,
-    sweep="once",
-)
-def parameters_matter(case: Case) -> None:
-    """Compare the gradients, and the spikes, of all values tried."""
-    x, lone = case.points, []
-    for parameter in case.spec.parameters:
-        others = [values for values in case.all_params if values[parameter.name] != case.params[parameter.name]]
-        others = [v for v in others if all(v[k] == case.params[k] for k in v if k != parameter.name)]
-        if not others:
-            if parameter.type in (float, int, bool):
-                lone.append(parameter.name)
-            continue
-        want, spikes = case.gradient(x), case(x)
-        for values in others:
-            other = case.with_params(values)
-            if not torch.equal(other.gradient(x), want) or not torch.equal(other(x), spikes):
-                break
-        else:
-            tried = ", ".join(str(values[parameter.name]) for values in [case.params, *others])
-            raise ConformanceError(f"parameter {parameter.name!r} changes something", got=f"no change among {tried}")
-    if lone:
-        raise NotVerifiedError(f"there is only one value of {lone[0]!r} to try; give examples")
-
-
-@check(
-    "Every value that a parameter's bounds admit gives a finite gradient; every other is refused",
-    why="load(slope=0) must say what is wrong, not return NaN gradients an hour later.",
-    bug="snntorch#347: a missing argument was found at the first backward pass.",
-    gate=PARAMETERS,
-    sweep="once",
-)
-def parameters_validated(case: Case) -> None:
-    """Zero, the default's negative, one beyond each bound, NaN, infinity, a wrong type, a wrong name."""
-    x = case.points[case.points.abs() <= 10]
-    for parameter in case.spec.parameters:
-        if parameter.type not in (int, float):
-            continue
-        value = case.params[parameter.name]
-        for tried in (0, -value, 1, -1, value * 100, float("nan"), float("inf"), "many", True):
-            try:
-                surrogate = case.with_params({**case.params, parameter.name: tried})
-                surrogate.surrogate  # noqa: B018  # built here
-            except (ValueError, TypeError):
-                continue
-            gradient = surrogate.gradient(x)
-            if not gradient.isfinite().all():
-                at = x[~gradient.isfinite()][0]
-                raise ConformanceError(
-                    f"{parameter.name}={tried!r} is refused (bounds of the parameter), or gives finite gradients",
-                    at=f"x = {shown(at)}",
-                    got=shown(gradient[~gradient.isfinite()][0]),
-                )
-
-
-@check(
-    "A parameter may be a tensor, and is learnt where there is a primitive",
-    why="A slope that requires a gradient and never gets one is an experiment that silently did not happen.",
-    bug="float(slope) or .item() inside a primitive cuts the parameter off the graph.",
-    gate=DERIVATIVE,
-    sweep="once",
-)
-def parameters_learn(case: Case) -> None:
-    """A tensor gives what the number gives; its gradient is the primitive's, by differences."""
-    x, step = smooth_points(case)
-    if case.spec.traits.stochastic:
-        raise NotVerifiedError("a stochastic derivative has no primitive to learn by")
-    floats = [p for p in case.spec.parameters if p.type is float]
-    if not floats:
-        raise NotVerifiedError("it has no parameter that is a number")
-    want = case.gradient(x)
-    for parameter in floats:
-        value = case.params[parameter.name]
-        number = torch.tensor([value], dtype=torch.float64, device=case.device)
-        as_tensor = case.with_params({**case.params, parameter.name: number})
-        promise = f"{parameter.name} as a tensor gives what the number gives"
-        case.compare(promise, x, as_tensor.gradient(x), want, 64 * case.eps * (want.abs() + want.abs().max()))
-        if case.spec.primitive is None:
-            continue
-        high, low = (_level(case, {**case.params, parameter.name: value + sign * step}, x) for sign in (1, -1))
-        expected = float(((high - low) / (2 * step)).sum())
-        learnt = nn.Parameter(number.clone())
-        spikes = case.with_params({**case.params, parameter.name: learnt})(x)
-        spikes.sum().backward()  # type: ignore[no-untyped-call]
-        got = float("nan") if learnt.grad is None else float(learnt.grad)
-        scale = float((high - low).abs().sum()) / (2 * step)
-        if not abs(got - expected) <= 1e-5 * scale + 1e-6:
-            promise = f"the gradient of {parameter.name} is the primitive's"
-            raise ConformanceError(promise, got=shown(got) if got == got else "none", expected=shown(expected))

@@ -58,6 +58,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="DEVICE",
         help="fail if the device (cuda) is not there",
     )
+    add("--conformance-strict", action="store_true", help="strict checks fail, as for surroreg's own surrogates")
     add("--conformance-max-examples", type=int, metavar="N", help="inputs that hypothesis tries (50)")
     add("--conformance-seed", type=int, metavar="N", help="seed of everything drawn (0)")
     add(
@@ -102,6 +103,7 @@ class Conformance:
             self._settings: Settings = Settings(
                 required=tuple(self._option("require_device") or ()),
                 seed=self._option("seed") or 0,
+                strict=self._option("strict"),
                 examples=50 if self._option("max_examples") is None else self._option("max_examples"),
             )
             self._reports = [report.destination(file) for file in self._option("report") or ()]

@@ -107,14 +107,12 @@ class Case:
         values: Tensor = torch.unique(self.tensor(points.ordinary(formula.kinks(self.spec, self.params))))
         return values[values != 0]
 
-    @property
-    def smooth_points(self) -> tuple[Tensor, float]:
-        """Float64 values for central differences, and the step: away from zero and from declared kinks."""
-        step = 1e-6
-        values = torch.linspace(-3.03, 3.07, 123, dtype=torch.float64, device=self.device)
+    def smooth_points(self, end: float = 3.05, count: int = 123, step: float = 1e-6) -> Tensor:
+        """Return float64 values for central differences: away from zero and from declared kinks."""
+        values = torch.linspace(0.02 - end, 0.02 + end, count, dtype=torch.float64, device=self.device)
         for kink in (0.0, *formula.kinks(self.spec, self.params)):
             values = values[(values - kink).abs() > 4 * step]
-        return values, step
+        return values
 
     @property
     def eps(self) -> float:
@@ -145,6 +143,10 @@ class Case:
         leaf, spikes = self.spikes_of(x)
         self.reseed()
         return pull(leaf, spikes, upstream)
+
+    def derivative(self, x: Tensor) -> Tensor:
+        """Return the derivative that the surrogate itself computes, in the dtype of ``x``."""
+        return self.surrogate.derivative(x)  # type: ignore[attr-defined,no-any-return]
 
     # -- what is promised -----------------------------------------------------------------------
 

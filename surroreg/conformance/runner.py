@@ -117,7 +117,7 @@ def run(item: Item, settings: Settings) -> Result:
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # also what only ends a test, a task or a process
-        status = "warned" if item.check.severity == "warning" else "failed"
+        status = "failed" if item.check.fails(strict=settings.strict) else "warned"
         message = _told(error, item, case, settings)
         measured = _merged(measured, case) if isinstance(case, Case) else measured
     return item.result(status, message, seconds=time.perf_counter() - started, **measured)
@@ -200,6 +200,7 @@ def _told(error: BaseException, item: Item, case: Case | None, settings: Setting
     lines.append(f"why:      {item.check.why}")
     if item.subject.reference:
         options = f"--check {item.check.id} --device {item.device} --seed {settings.seed}"
+        options += " --strict" if item.check.severity == "strict" else ""
         options += f" --max-examples {settings.examples}" if settings.examples != Settings.examples else ""
         lines.append(f"repeat:   surroreg check {item.subject.reference} {options}")
     # Reports, terminals and xdist want text that can be encoded.
@@ -225,6 +226,7 @@ def check(
     checks: str = "*",
     seed: int = 0,
     examples: int = 50,
+    strict: bool = False,
 ) -> Report:
     """Run the conformance checks of a surrogate, or of all of a plugin.
 
@@ -237,6 +239,8 @@ def check(
         checks: shell-style pattern of check ids.
         seed: of everything drawn.
         examples: how many inputs hypothesis tries per check.
+        strict: whether the checks of severity ``"strict"``, which surroreg's own surrogates pass, fail instead of
+            warning.
 
     Returns:
         The report: ``.ok``, ``.failures`` (each with ``.check`` and ``.message``), ``.to_dict()``, ``.write(path)``.
@@ -250,7 +254,7 @@ def check(
             raise TypeError(f"{what} takes a list, not {given!r}.")
     if not isinstance(checks, str):
         raise TypeError(f"checks takes a pattern, a str, not {checks!r}.")
-    settings = Settings(devices=tuple(devices), dtypes=tuple(dtypes), seed=seed, examples=examples)
+    settings = Settings(devices=tuple(devices), dtypes=tuple(dtypes), seed=seed, examples=examples, strict=strict)
     selection = targets.one(target)
     items = plan(selection, settings.devices, checks)
     if not items:

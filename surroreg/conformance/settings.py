@@ -23,6 +23,7 @@ class Settings:
         dtypes: for the checks that are repeated for several.
         seed: of everything drawn.
         examples: how many inputs hypothesis tries per check.
+        strict: whether a failing check of severity ``"strict"`` fails the run, and not only warns.
     """
 
     devices: tuple[str, ...] = DEVICES
@@ -30,6 +31,7 @@ class Settings:
     dtypes: tuple[torch.dtype, ...] = DTYPES
     seed: int = 0
     examples: int = 50
+    strict: bool = False
 
     def __post_init__(self) -> None:
         for device in (*self.devices, *self.required):
@@ -46,6 +48,8 @@ class Settings:
         for what in ("seed", "examples"):
             if type(getattr(self, what)) is not int:
                 raise TypeError(f"{what} takes an int, not {getattr(self, what)!r}.")
+        if type(self.strict) is not bool:
+            raise TypeError(f"strict takes True or False, not {self.strict!r}.")
         if not -(2**63) <= self.seed < 2**63:
             raise SurroregError(f"the seed {self.seed} does not fit into 64 bits.")
         if self.examples < 1:
@@ -54,4 +58,10 @@ class Settings:
     def to_dict(self) -> dict[str, Any]:
         """Return the settings, JSON-safe."""
         dtypes = [str(dtype).removeprefix("torch.") for dtype in self.dtypes]
-        return {"seed": self.seed, "examples": self.examples, "dtypes": dtypes, "devices": list(self.devices)}
+        return {
+            "seed": self.seed,
+            "examples": self.examples,
+            "strict": self.strict,
+            "dtypes": dtypes,
+            "devices": list(self.devices),
+        }

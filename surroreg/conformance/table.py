@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     Function = TypeVar("Function", Callable[[Case], None], Callable[[Provider], None])
 
-Severity = Literal["error", "warning"]
+Severity = Literal["error", "strict", "warning"]
 Sweep = Literal["all", "parameters", "once", "provider"]
 
 
@@ -80,6 +80,7 @@ FORMULA = Gate(
     lambda spec: spec.formula is not None and not spec.traits.stochastic,
     "it declares no formula (of a deterministic gradient)",
 )
+EXACT = Gate("derivative, formula", lambda spec: spec.derivative is not None and spec.formula is not None)
 STABLE = Gate("stable_formula", lambda spec: spec.traits.stable_formula)
 PRIMITIVE = Gate("primitive", lambda spec: spec.primitive is not None, "it declares no primitive")
 EVEN = Gate("even", lambda spec: spec.traits.even is not None, "it promises nothing about being even")
@@ -101,7 +102,8 @@ class Check:
         run: the function, of a :class:`Case` (or a :class:`Provider`); it raises :class:`ConformanceError`
             or :class:`NotVerifiedError`.
         gate: what the spec must declare for it to apply.
-        severity: a failing ``"warning"`` is reported and fails nothing.
+        severity: a failing ``"warning"`` is reported and fails nothing; so is a failing ``"strict"``, unless the run
+            is strict.
         sweep: over what it is repeated: ``"all"`` parameter values and dtypes, ``"parameters"`` at the
             widest dtype, ``"once"`` at the defaults, or once for the whole ``"provider"``.
         devices: where it can run.
@@ -118,6 +120,10 @@ class Check:
     sweep: Sweep = "all"
     devices: tuple[str, ...] = ("cpu", "cuda")
     dtypes: tuple[torch.dtype, ...] = ()
+
+    def fails(self, *, strict: bool) -> bool:
+        """Whether a broken promise fails a run, which may be strict; else it is a warning."""
+        return self.severity == "error" or (strict and self.severity == "strict")
 
 
 CHECKS: dict[str, Check] = {}

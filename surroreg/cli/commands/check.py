@@ -20,6 +20,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--check", default="*", metavar="GLOB", help="only checks whose id matches")
     parser.add_argument("--device", metavar="DEVICE", help="cpu, meta or cuda (all three)", **many)
     parser.add_argument("--require-device", metavar="DEVICE", help="fail if it is not there", **many)
+    parser.add_argument("--strict", action="store_true", help="strict checks fail, as for surroreg's own surrogates")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of everything drawn (0)")
     parser.add_argument("--max-examples", type=count, default=50, metavar="N", help="inputs hypothesis tries (50)")
     offer(FILES, parser.add_argument("--report", metavar="FILE", help="FILE.json, .md, .html, .badge.json", **many))
@@ -42,6 +43,7 @@ def _run(arguments: argparse.Namespace) -> int:
         required=tuple(arguments.require_device),
         seed=arguments.seed,
         examples=arguments.max_examples,
+        strict=arguments.strict,
     )
     declared = known.read(Path("pyproject.toml"))
     selection = targets.named(arguments.name)

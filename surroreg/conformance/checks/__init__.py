@@ -5,6 +5,7 @@ from surroreg.conformance.checks import forward
 from surroreg.conformance.checks import backward
 from surroreg.conformance.checks import values
 from surroreg.conformance.checks import parameters
+from surroreg.conformance.checks import strict
 from surroreg.conformance.checks import stochastic
 from surroreg.conformance.checks import transforms
 from surroreg.conformance.checks import engineering

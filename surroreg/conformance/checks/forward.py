@@ -45,6 +45,11 @@ def forward_at_zero(case: Case) -> None:
         return
     want = torch.full_like(x, float(case.spec.traits.fires_at_zero))
     case.compare("the spike at exactly zero is as declared (traits: fires_at_zero)", x, case(x), want)
+    if case.spec.derivative is None:
+        return
+    for value in (0, 1):
+        spikes = case.spec(at_zero=value, **case.params)(x)
+        case.compare(f"with at_zero={value} the spike at exactly zero is {value}", x, spikes, torch.full_like(x, value))
 
 
 @check(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from surroreg.conformance.accuracy import magnitudes
 from surroreg.conformance.case import ROUNDINGS, Case, shown
 from surroreg.conformance.table import (
     DECLARED,
@@ -100,12 +101,13 @@ def formula_is_stable(case: Case) -> None:
 )
 def primitive_is_right(case: Case) -> None:
     """By differences, away from zero and from declared kinks."""
-    x, step = case.smooth_points
+    step = 2.0**-18  # a power of two: x + step and x - step are exact
+    x = case.smooth_points(end=5.0, count=4_001, step=step)
     difference = (case.primitive(x + step) - case.primitive(x - step)) / (2 * step)
     want = case.declared(x)
-    scale = want.abs().max() + case.primitive(x).abs().max()
+    rounding = 4 * case.eps * case.primitive(x).abs() / step
     promise = "the primitive's slope is the derivative (away from declared kinks)"
-    case.compare(promise, x, difference, want, 1e-6 * scale)
+    case.compare(promise, x, difference, want, 1e-6 * want.abs() + 1e-7 * want.abs().max() + rounding)
 
 
 @check(
@@ -137,9 +139,9 @@ def even(case: Case) -> None:
     sweep="parameters",
 )
 def non_negative(case: Case) -> None:
-    """Look for a negative value."""
-    x = case.points
-    gradient = case.gradient(x).nan_to_num(nan=0.0)  # told by backward_finite
+    """Look for a negative value, over the whole range of the dtype."""
+    x = torch.cat([case.points, magnitudes(case.dtype).to(case.device)])
+    gradient = case.gradient(x).nan_to_num(nan=0.0)  # backward_finite reports NaN
     lowest = int(gradient.argmin())
     if case.spec.traits.non_negative and gradient[lowest] < 0:
         promise = "d(x) >= 0 everywhere (traits: non_negative)"

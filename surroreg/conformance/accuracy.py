@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from surroreg import formula
-from surroreg.conformance.case import Case, pull
+from surroreg.conformance.case import Case, pull, shown
 from surroreg.conformance.table import ConformanceError, NotVerifiedError
 from surroreg.formula.numeric import compiled, context
 from surroreg.formula.text import NOISE, declared, tree
@@ -128,7 +128,11 @@ def hold(
     if not got[beyond & (size < 0.99 * outside.max)].isfinite().all():
         raise ConformanceError(promise, at="the largest numbers", got="infinity, or NaN")
     # What nearly overflows may overflow.
-    known = ~beyond & (size + allowed < 0.99 * inside.max) & (want.abs() + bound() < 0.99 * outside.max)
+    overflows = (size + allowed >= 0.99 * inside.max) | (want.abs() + bound() >= 0.99 * outside.max)
+    known = ~beyond & ~overflows
+    # Both may be NaN: a derivative in float64 is the measure of its own kernel.
+    if (wrong := known & got.isnan()).any():
+        raise ConformanceError(promise, at=f"x = {shown(x[wrong][0])}", got="nan")
     case.compare(promise, x[known], got[known], want[known], bound()[known])
 
 

@@ -74,6 +74,12 @@ class Exact:
     def where(self, condition: bool, other: Any) -> Exact:
         return self if condition else Exact(other)
 
+    def __getattr__(self, name: str) -> Callable[[], Exact]:
+        """Return the function of mpmath that has the name of a tensor's method, such as ``sinh``."""
+        if name.startswith("_") or not hasattr(mpmath, name):
+            raise AttributeError(f"add {name!r} to Exact: a primitive calls it, and mpmath has no such function.")
+        return lambda: Exact(getattr(mpmath, name)(self.value))
+
     def isinf(self) -> bool:
         return False
 

@@ -17,7 +17,7 @@ from surroreg import Surrogate
 
 Spike = Callable[[Tensor], Tensor]
 
-SMALLEST_NORMAL = 2.0**-126
+SMALLEST_NORMAL = torch.finfo(torch.float32).smallest_normal
 EDGES = [0.0, -0.0, 1.0, -1.0, 2.0**-149, -(2.0**-149), 2.0**-126, 1e30, -1e30, 3.4e38, -3.4e38]
 EDGES += [math.inf, -math.inf, math.nan]
 

@@ -48,7 +48,7 @@ def formula_everywhere(case: Case) -> None:
     """Compare with 400-digit arithmetic from 1e-30 to 1e30."""
     tails = torch.logspace(-30, 30, 61, dtype=torch.float64)
     kinks = torch.tensor(formula.kinks(case.spec, case.params), dtype=torch.float64)
-    x = torch.unique(torch.cat([torch.linspace(-4, 4, 161, dtype=torch.float64), tails, -tails, kinks]))
+    x = torch.unique(torch.cat([torch.linspace(-4, 4, 161, dtype=torch.float64), tails, -tails, kinks, torch.zeros(1)]))
     promise = f"the derivative is its formula to the last digits, {case.spec.formula}"
     with fixed_noise(case):
         hold(case, promise, x, case.declared(x), formula_of(case))

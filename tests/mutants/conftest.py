@@ -9,12 +9,12 @@ PROPERTY = "surroreg_mutant"
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Print, for every mutant, the check meant for it and the others that kill it; from all workers."""
-    reports = [report for found in terminalreporter.stats.values() for report in found]
+    reports = [report for category in terminalreporter.stats.values() for report in category]
     rows = [
-        told
+        row
         for report in reports
         if getattr(report, "when", "") == "call"
-        for name, told in report.user_properties
+        for name, row in report.user_properties
         if name == PROPERTY
     ]
     if not rows:
@@ -25,10 +25,10 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     terminalreporter.section("mutants")
     terminalreporter.line(f"{killed} of {len(rows)} killed by the check meant for them; {checks} checks killed theirs")
     width = max(len(row["mutant"]) for row in rows)
-    told = ""
+    previous = ""
     for row in rows:
         others = " ".join(name for name in row["killed"] if name != row["kills"])
         missed = "" if row["kills"] in row["killed"] else "not run here" if row["absent"] else "SURVIVES"
-        check = "" if row["kills"] == told else row["kills"]
+        check = "" if row["kills"] == previous else row["kills"]
         terminalreporter.line(f"{check:25} {row['mutant']:{width}}  {others or missed}".rstrip())
-        told = row["kills"]
+        previous = row["kills"]

@@ -1,4 +1,4 @@
-"""Correct surrogates, in the forms a plugin may give them: nothing may be said against any."""
+"""Correct surrogates, in the forms a plugin may give them: no check may fail."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The harness proves itself: broken surrogates are found, each by the check meant for it, and correct ones pass."""
+"""The harness proves itself: each check catches the broken surrogate meant for it, and correct surrogates pass."""
 
 from __future__ import annotations
 
@@ -12,20 +12,31 @@ from surroreg.conformance.runner import plan, run
 from surroreg.conformance.settings import Settings
 from surroreg.conformance.table import CHECKS
 from surroreg.registry import Registry, process
-from tests.mutants import backward, cuda, engineering, forward, providers, stochastic, strict, transforms, values  # noqa: F401
+from tests.mutants import (  # noqa: F401  # enters the mutants
+    backward,
+    cuda,
+    engineering,
+    forward,
+    parameters,
+    provider,
+    stochastic,
+    strict,
+    transforms,
+    values,
+)
 from tests.mutants.base import MUTANTS
 from tests.mutants.correct import CORRECT, SPECS
 
 DEVICES = ("cpu", "meta")
-#: Where the mutants of its own checks run besides. The others are about one device: on a GPU a hard-coded CPU, or a
-#: wait, is noticed by most checks, rightly.
+#: Where only mutants of the CUDA checks run. On a GPU most checks rightly notice a hard-coded CPU, or a wait, so other
+#: mutants would be killed by more than one check.
 CUDA = ("cuda",)
 PLACES = list(CHECKS)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _little_garbage():
-    """Some checks collect garbage, which takes the longer the more there is to look at."""
+    """Freeze the heap: some checks collect garbage, which takes longer with more objects."""
     gc.collect()
     gc.freeze()
     yield
@@ -46,13 +57,13 @@ def killers(found, kills):
 
 
 @pytest.mark.parametrize("mutant", [pytest.param(m, id=f"{m.kills}-{m.name}") for m in MUTANTS])
-def test_a_mutant_is_killed_by_the_check_meant_for_it(mutant, record_property):
+def test_mutant_is_killed_by_the_check_meant_for_it(mutant, record_property):
     on_cuda = CHECKS[mutant.kills].devices == CUDA
     absent = on_cuda and not torch.cuda.is_available()
     found = results(mutant.selection, DEVICES + CUDA if on_cuda and not absent else DEVICES)
     killed = killers(found, mutant.kills)
-    told = {"mutant": mutant.name, "kills": mutant.kills, "place": PLACES.index(mutant.kills), "sole": mutant.sole}
-    record_property("surroreg_mutant", {**told, "killed": sorted(killed, key=PLACES.index), "absent": absent})
+    row = {"mutant": mutant.name, "kills": mutant.kills, "place": PLACES.index(mutant.kills), "sole": mutant.sole}
+    record_property("surroreg_mutant", {**row, "killed": sorted(killed, key=PLACES.index), "absent": absent})
     if absent:
         assert not killed
         pytest.skip("no CUDA device")
@@ -68,19 +79,19 @@ def test_every_check_has_a_mutant_that_only_it_kills():
     assert {mutant.kills for mutant in MUTANTS if mutant.sole} == set(CHECKS)
 
 
-def test_there_are_many_mutants_each_with_a_name_of_its_own():
+def test_mutants_are_many_and_have_distinct_names():
     assert len({mutant.name for mutant in MUTANTS}) == len(MUTANTS) >= 55
 
 
 @pytest.mark.parametrize("name", CORRECT)
-def test_nothing_is_said_against_a_correct_one(name, monkeypatch):
+def test_correct_surrogates_pass_every_check(name, monkeypatch):
     monkeypatch.setattr(process, "registry", Registry(scan=lambda: ([], [])))
     for spec in SPECS:
         if spec.factory is not None:  # found by its name, it can be copied
             surroreg.register(spec, namespace="correct")
     found = results(CORRECT[name])
-    told = [f"{result.id}\n{result.message}" for result in found if result.status not in ("passed", "skipped")]
-    assert not told, "\n\n".join(told)
+    messages = [f"{result.id}\n{result.message}" for result in found if result.status not in ("passed", "skipped")]
+    assert not messages, "\n\n".join(messages)
     assert any(result.status == "passed" for result in found)
     skipped = {result.check for result in found if result.status == "skipped"}
     if name == "declared":

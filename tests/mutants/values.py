@@ -8,7 +8,7 @@ import math
 import torch
 
 from surroreg import Parameter, Traits, surrogate
-from tests.mutants.base import FORMULA, REFERENCES, SLOPE, FastSigmoid, derivative, mutant
+from tests.mutants.base import FORMULA, REFERENCES, FastSigmoid, derivative, mutant
 
 WIDTH = Parameter("width", 1.0, gt=0, doc="Half the window's width.")
 
@@ -97,49 +97,6 @@ class LeaksOutside(FastSigmoid):
         return grad * ((x.abs() < 1).to(x.dtype) + 1e-20)
 
 
-@mutant(
-    "parameters_matter",
-    bug="snntorch#411: a tutorial's surrogate saved its slope and never used it.",
-    parameters=[SLOPE],
-)
-def unused_slope(slope):
-    """Takes a slope, and never uses it."""
-    return FastSigmoid.apply
-
-
-@mutant("parameters_matter", parameters=[Parameter("shift", 0.0, doc="Shift of the threshold.")])
-def unused_shift(shift):
-    """Takes a shift, zero if it is not given, and never uses it."""
-    return FastSigmoid.apply
-
-
-@mutant(
-    "parameters_validated",
-    parameters=[Parameter("slope", 25.0, doc="Steepness; nobody says that it must be positive.")],
-)
-def unbounded_slope(slope):
-    """Divides by zero where its slope is negative."""
-    return functools.partial(UnboundedSlope.apply, slope)
-
-
-class UnboundedSlope(FastSigmoid):
-    """The fast sigmoid of any slope."""
-
-    @staticmethod
-    def forward(slope, x):
-        return FastSigmoid.forward(x)
-
-    @staticmethod
-    def setup_context(ctx, inputs, output):
-        ctx.slope, x = inputs
-        ctx.save_for_backward(x)
-
-    @staticmethod
-    def backward(ctx, grad):
-        (x,) = ctx.saved_tensors
-        return None, grad * (1 / (1 + ctx.slope * x.abs())).square()
-
-
 # -- derivatives ------------------------------------------------------------------------------------
 
 
@@ -171,41 +128,6 @@ def twice_the_primitive(x, slope):
 def primitive_too_large(x, slope):
     """Its primitive is off by a factor."""
     return 1 - (slope * x).tanh().square()
-
-
-def primitive_of_a_float(x, slope):
-    return x / (1 + float(slope) * x.abs())
-
-
-@mutant("parameters_learn", bug="float(slope) or .item() inside a primitive cuts the parameter off the graph.")
-@surrogate(
-    parameters=[SLOPE],
-    formula="1/(1 + slope*Abs(x))**2",
-    primitive=primitive_of_a_float,
-    references=REFERENCES,
-    traits=Traits(kinks=("0",)),
-)
-def slope_never_learns(x, slope):
-    """Its primitive takes the slope for a number."""
-    return (1 / (1 + slope * x.abs())).square()
-
-
-def primitive_of_a_constant(x, slope):
-    slope = slope.detach() if isinstance(slope, torch.Tensor) else slope
-    return x / (1 + slope * x.abs())
-
-
-@mutant("parameters_learn")
-@surrogate(
-    parameters=[SLOPE],
-    formula="1/(1 + slope*Abs(x))**2",
-    primitive=primitive_of_a_constant,
-    references=REFERENCES,
-    traits=Traits(kinks=("0",)),
-)
-def slope_detached(x, slope):
-    """Its slope requires a gradient, and gets zero."""
-    return (1 / (1 + slope * x.abs())).square()
 
 
 @mutant("even")

@@ -135,6 +135,14 @@ def translate(name: str, *, to: str | None = None, **params: Any) -> Translation
         UnknownSurrogateError: the library is unknown, or has no such surrogate.
         NoEquivalentError: the surrogate has no equivalent. The message has the reason.
         ParameterTypeError, ParameterError: a parameter is unknown, of another type, or out of range.
+
+    Example:
+        >>> import surroreg
+        >>> translation = surroreg.translate("spikingjelly.SuperSpike", alpha=2)
+        >>> print(translation)
+        surroreg.load('fast_sigmoid', slope=1.0, scale=2.0, at_zero=1)
+        >>> translation.load()  # fires at exactly zero, as SpikingJelly's neurons do
+        surroreg.load('fast_sigmoid', slope=1.0, scale=2.0, at_zero=1)
     """
     if not isinstance(name, str) or not isinstance(to, str | None):
         raise TypeError(f"translate takes the names of a surrogate and of a library, not {shortened([name, to])}.")

@@ -248,6 +248,17 @@ def check(
     Raises:
         TypeError: the target is none of these.
         SurroregError: no check or no such device; or the name is unknown (:class:`surroreg.UnknownSurrogateError`).
+
+    Example:
+        >>> import surroreg, torch
+        >>> surroreg.conformance.check("atan", checks="forward_*").ok
+        True
+        >>> sign = lambda x: torch.sign(x)
+        >>> report = surroreg.conformance.check(sign, devices=["cpu"], checks="forward_step")
+        >>> report.ok, report.failures[0].check
+        (False, 'forward_step')
+        >>> print(report.failures[0].message.splitlines()[0])
+        promised: the spike is 1 above zero and 0 below
     """
     for what, given in (("devices", devices), ("dtypes", dtypes)):
         if isinstance(given, (str, torch.dtype)):

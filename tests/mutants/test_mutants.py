@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import gc
+import importlib
+import pkgutil
 
 import pytest
 import torch
 
 import surroreg.api
+import tests.mutants
 from surroreg.conformance.runner import plan, run
 from surroreg.conformance.settings import Settings
 from surroreg.conformance.table import CHECKS
 from surroreg.registry import Registry, process
-from tests.mutants import (  # noqa: F401  # enters the mutants
-    backward,
-    cuda,
-    engineering,
-    forward,
-    parameters,
-    provider,
-    stochastic,
-    strict,
-    transforms,
-    values,
-)
 from tests.mutants.base import MUTANTS
 from tests.mutants.correct import CORRECT, SPECS
+
+for module in pkgutil.iter_modules(tests.mutants.__path__, "tests.mutants."):  # each enters its mutants
+    importlib.import_module(module.name)
 
 DEVICES = ("cpu", "meta")
 #: Where only mutants of the CUDA checks run. On a GPU most checks rightly notice a hard-coded CPU, or a wait, so other

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 import os
 import re
@@ -23,13 +24,14 @@ from surroreg.registry import Registry, process
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 (PLUGIN,) = [block for block in re.findall(r"```python\n(.*?)```", README, re.S) if "hookimpl" in block]
 
-#: The console scripts as pip writes them: not the current folder but that of the script is on the path.
+#: The console scripts as pip writes them: Python puts the script's folder on the path, not the current one.
 SCRIPTS = {"pytest": "from pytest import main", "surroreg": "from surroreg.cli import main"}
+QUICK = ("-p", "no:cacheprovider", "--plugin-conformance", "--conformance-max-examples=3")
 
 
 @dataclass
 class Run:
-    """What a command did."""
+    """The output and the exit code of a command."""
 
     stdout: str
     stderr: str
@@ -41,21 +43,21 @@ class Run:
 
     @property
     def outcomes(self) -> dict[str, int]:
-        """What pytest counts in its last line."""
+        """The counts in pytest's last line."""
         last = [line for line in self.stdout.splitlines() if line.strip()][-1]
-        found = re.findall(r"(\d+) (passed|failed|skipped|xfailed|xpassed|error|deselected)", last)
-        return {what: int(number) for number, what in found}
+        counts = re.findall(r"(\d+) (passed|failed|skipped|xfailed|xpassed|error|deselected)", last)
+        return {outcome: int(number) for number, outcome in counts}
 
     @property
     def ids(self) -> list[str]:
-        """What ``--collect-only -q`` lists."""
+        """The ids that ``--collect-only -q`` lists."""
         return [line for line in self.stdout.splitlines() if "::" in line]
 
 
 class Place:
     """A folder for distributions that are installed, and one to work in."""
 
-    #: The README's plugin; the same with a factor in its gradient that its formula does not have.
+    #: The README's plugin, and a copy whose gradient has a factor that its formula lacks.
     plugin = PLUGIN
     broken = PLUGIN.replace("return (-", "return 1.1 * (-")
     head = "from surroreg import Parameter, SurrogateSpec, hookimpl, surrogate\n"
@@ -88,15 +90,19 @@ class Place:
 
     @property
     def files(self) -> set[str]:
-        """What lies in the folder to work in."""
+        """The files in the folder to work in."""
         return {str(path.relative_to(self.work)) for path in self.work.rglob("*")}
 
     def run(self, *command: str, folder: str = ".", **variables: str) -> Run:
-        """Run a command in the folder to work in; one alone is a line for the shell."""
+        """Run a command in the folder to work in. A single argument is a line for the shell."""
+        return self.spawn(*command, folder=folder, **variables)
+
+    def spawn(self, *command: str, folder: str = ".", **variables: str) -> Run:
+        """Run a command in a process of its own."""
         # With CI set, pytest repeats whole messages in its summary.
         dropped = ("SURROREG_", "PYTHON", "PYTEST_", "COLUMNS", "CI", "BUILD_NUMBER")
         kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
-        inherited = os.environ.get("PYTHONPATH", "").split(os.pathsep)  # the surroreg under test may be there
+        inherited = os.environ.get("PYTHONPATH", "").split(os.pathsep)  # may hold the surroreg under test
         ours = {
             "PYTHONPATH": os.pathsep.join(filter(None, [str(self.site), *inherited])),
             "PATH": os.pathsep.join([str(self.root / "bin"), str(Path(sys.executable).parent), kept["PATH"]]),
@@ -115,28 +121,35 @@ class Place:
         return Run(done.stdout, done.stderr, done.returncode)
 
     def check(self, *options: str, **how: str) -> Run:
-        """Run ``pytest --plugin-conformance`` with options; without a cache, and with few examples."""
-        quick = ("-p", "no:cacheprovider", "--plugin-conformance", "--conformance-max-examples=3")
-        return self.run("pytest", *quick, *options, **how)
+        """Run ``pytest --plugin-conformance`` with options, without a cache, and with few examples."""
+        return self.run("pytest", *QUICK, *options, **how)
+
+    def check_apart(self, *options: str, **how: str) -> Run:
+        """Run the same in a process of its own."""
+        return self.spawn("pytest", *QUICK, *options, **how)
 
 
 class Inside(Place):
-    """A place whose commands run in this process: quick, and as good where little is executed."""
+    """A place whose commands run in this process: they need not import torch again."""
 
     def run(self, *command: str, folder: str = ".", **variables: str) -> Run:
         assert not variables
         program, *options = command
         out, err = io.StringIO(), io.StringIO()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), _chdir(self.work / folder):
+            # Each run of pytest ends with a full garbage collection. Unfrozen, torch would make that half a second.
+            gc.freeze()
             try:
                 code = {"pytest": pytest.main, "surroreg": main}[program](options)
             except SystemExit as error:  # of argparse
                 code = error.code
+            finally:
+                gc.unfreeze()
         self.forget()
         return Run(out.getvalue(), err.getvalue(), int(code or 0))
 
     def forget(self) -> None:
-        """Let the next command import anew what lies here."""
+        """Remove the modules of this place, so that the next command imports them anew."""
         for name, module in list(sys.modules.items()):
             if str(self.root) in (getattr(module, "__file__", None) or ""):
                 del sys.modules[name]
@@ -155,25 +168,25 @@ def _chdir(folder: Path) -> Iterator[None]:
 
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
-    """A place of the test's own, with nothing installed."""
+    """A place of the test's own, where nothing is installed."""
     return Place(tmp_path)
 
 
 @pytest.fixture(scope="module")
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """A function that makes places, which stay for as long as the module runs."""
+    """A function that makes places. They stay until the module ends."""
     return lambda: Place(tmp_path_factory.mktemp("place"))
 
 
 @pytest.fixture
 def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Inside]:
-    """A place of the test's own in this process, whose registry knows the built-ins and what is installed there."""
-    there = Inside(tmp_path)
+    """A place of the test's own in this process. The registry knows the built-ins and the plugins installed there."""
+    place = Inside(tmp_path)
     for name in [name for name in os.environ if name.startswith(("SURROREG_", "PYTEST_"))]:
         monkeypatch.delenv(name)
-    monkeypatch.setattr(sys, "path", [str(there.site), *sys.path])
+    monkeypatch.setattr(sys, "path", [str(place.site), *sys.path])
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     monkeypatch.setattr(process, "registry", Registry())
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
-    yield there
-    there.forget()
+    yield place
+    place.forget()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import surroreg
 
 
 def execute(*command: Any, cwd: Path, **environment: str) -> str:
-    """Run a command in a process that inherits nothing of this test run; return its output."""
+    """Run a command in a process that inherits no variable of this test run; return its output."""
     ours = ("PYTEST_", "SURROREG_", "PYTHONPATH")
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     environment = {**inherited, "PYTHONDONTWRITEBYTECODE": "1", **environment}
@@ -31,8 +32,10 @@ def build(kind: str, source: Path, into: Path) -> Path:
 
 
 def fresh_python(folder: Path) -> Path:
-    """Return the Python of a new environment, which finds what is installed here: surroreg, and torch."""
-    execute(sys.executable, "-m", "venv", folder / "venv", cwd=folder)
+    """Return the Python of a new environment, which finds the packages of this one: surroreg, torch and pip."""
+    # To install a pip of its own would take seconds; ours installs into the environment whose Python runs it.
+    options = ["--without-pip"] if importlib.util.find_spec("pip") else []
+    execute(sys.executable, "-m", "venv", *options, folder / "venv", cwd=folder)
     python = folder / "venv/bin/python"
     site = execute(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=folder).strip()
     lines = f"{sysconfig.get_path('purelib')}\n{Path(surroreg.__file__).parents[1]}\n"

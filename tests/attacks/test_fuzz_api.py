@@ -1,4 +1,4 @@
-"""The public functions with arguments drawn at random: only documented exceptions come out, with messages of ours."""
+"""Public functions, with arguments at random, raise only documented exceptions, with messages of our own."""
 
 from __future__ import annotations
 
@@ -81,12 +81,12 @@ def anything(draw):
 
 
 def options(draw, *names):
-    """Return some of the arguments, and maybe one that is none."""
+    """Return values for some of the names."""
     return {name: anything(draw) for name in names if draw.random() < 0.5}
 
 
 def membrane(draw):
-    """Return anything but a tensor without a shape, of which torch itself says what is wrong with it."""
+    """Return anything but a tensor without a shape, which torch itself refuses."""
     while type(value := anything(draw)) is torch.nn.UninitializedParameter:
         pass
     return value
@@ -114,7 +114,7 @@ def defines(draw):
     surroreg.surrogate(**options(draw, *parts[2:-1], "primitive"))(lambda x: x)
 
 
-#: What is called -> a call of it with arguments drawn at random.
+#: The name of a function, and a call of the function with arguments drawn at random.
 FUNCTIONS: dict[str, Callable[[random.Random], object]] = {
     "load": lambda draw: surroreg.load(anything(draw), **options(draw, "at_zero", "alpha", "slope", "scale", "shift")),
     "load by name": lambda draw: surroreg.load(
@@ -172,17 +172,17 @@ FUNCTIONS: dict[str, Callable[[random.Random], object]] = {
 
 
 def check_is_ours(error):
-    """An exception is of a documented kind, raised by surroreg itself, and says something."""
-    told = f"{type(error).__name__}: {str(error)[:300]}"
-    assert isinstance(error, (surroreg.SurroregError, TypeError, NotImplementedError, AttributeError)), told
+    """Hold an exception to a documented kind, to code of surroreg, and to a message of some words."""
+    shown = f"{type(error).__name__}: {str(error)[:300]}"
+    assert isinstance(error, (surroreg.SurroregError, TypeError, NotImplementedError, AttributeError)), shown
     innermost = Path(traceback.extract_tb(error.__traceback__)[-1].filename)
-    assert innermost.is_relative_to(HOME), f"{told}, raised in {innermost}"
-    assert len(str(error).split()) > 2, told
-    assert len(str(error)) < 3000, told
+    assert innermost.is_relative_to(HOME), f"{shown}, raised in {innermost}"
+    assert len(str(error).split()) > 2, shown
+    assert len(str(error)) < 3000, shown
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_only_documented_exceptions_come_out(function):
+def test_random_arguments_raise_documented_exceptions(function):
     draw = random.Random(function)
     outcomes = Counter()
     for _ in range(CALLS):

@@ -1,10 +1,15 @@
 """Small sites with a catalogue, as they are built, read and opened in a browser."""
 
 import html.parser
+import importlib.util
 import os
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
+
+from surroreg.errors import printable
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -19,9 +24,27 @@ html_static_path = [{str(DOCS / "_static")!r}]
 myst_enable_extensions = ["colon_fence", "dollarmath", "deflist", "attrs_inline"]
 """
 
+NEEDED = ("sphinx", "myst_parser", "pydata_sphinx_theme", "sphinx_design", "matplotlib", "pybtex")
+
+SCRIPT = "<script>window.pwned = 1</script>"
+#: A docstring whose second span once ended the first: what follows was HTML.
+TOUCHING = f"`a ```a `{SCRIPT}``"
+
+
+def need_sphinx(*packages):
+    """Skip a module that builds pages, in one line for all of its tests, where a package is missing."""
+    missing = [package for package in packages or NEEDED if importlib.util.find_spec(package) is None]
+    if missing:
+        pytest.skip(f"{', '.join(missing)} not installed: pip install 'surroreg[docs]'", allow_module_level=True)
+
+
+def seen(words):
+    """Return text as a reader sees it: on one line, with escapes in place of what a page would obey."""
+    return printable(" ".join(words.split()))
+
 
 class Reader(html.parser.HTMLParser):
-    """What a browser would see: tags with their attributes, the text, scripts, and tables."""
+    """The parts of a page: tags with their attributes, the text, scripts, and tables."""
 
     def __init__(self, page):
         super().__init__()

@@ -1,4 +1,4 @@
-"""The report as a page: whole, harmless, complete, and the same every time."""
+"""The report as a page: harmless, complete, and the same every time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MESSAGE = "promised: <html> & \"quotes\"\nat: x = 0.5 <script>alert('no')</scrip
 
 
 class Page(HTMLParser):
-    """A page, read strictly: every tag is closed, in order."""
+    """A page, read strictly: every tag must be closed, in order."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -87,11 +87,11 @@ MIXED = (
 
 def mixed() -> Report:
     plugins = [{"namespace": "builtin", "distribution": "surroreg-itself", "version": "7.8.9"}]
-    made = {"environment": {"torch": "9.9", "cuda": None}, "settings": {"dtypes": ["float64", "float16"]}}
-    return report("builtin/atan", "builtin/tanh", results=MIXED, plugins=plugins, **made)
+    parts = {"environment": {"torch": "9.9", "cuda": None}, "settings": {"dtypes": ["float64", "float16"]}}
+    return report("builtin/atan", "builtin/tanh", results=MIXED, plugins=plugins, **parts)
 
 
-def test_everything_in_the_report_is_on_the_page(read):
+def test_page_shows_the_whole_report(read):
     page = read(mixed())
     assert "1 of 6 checks failed" in page.shown
     for result in MIXED:
@@ -103,7 +103,7 @@ def test_everything_in_the_report_is_on_the_page(read):
     assert page.shown.index(FAILED.id) < page.shown.index("torch is to blame") < page.shown.index("Cauchy")
 
 
-def test_a_failure_is_reached_from_the_table_of_its_surrogate(read):
+def test_table_of_a_surrogate_links_to_its_failure(read):
     page = read(mixed())
     anchors = page.each("id")
     assert len(anchors) == len(set(anchors))
@@ -119,14 +119,14 @@ def test_messages_and_names_cannot_become_markup(read):
     assert page.shown.count("<img src=x") >= 5
 
 
-def test_the_page_fetches_nothing(read):
+def test_page_fetches_nothing(read):
     page = read(mixed())
     assert page.each("src") == []
     assert all(link.startswith("#") for link in page.each("href"))
     assert not re.search(r"https?:|@import|url\(", page.text)
 
 
-def test_the_page_is_the_same_again_and_draws_no_random_number(read):
+def test_page_is_repeatable_and_draws_no_random_number(read):
     sample = report("builtin/stochastic_spike_operator", "builtin/custom_surrogate")
     state = torch.get_rng_state()
     first = read(sample)
@@ -137,7 +137,7 @@ def test_the_page_is_the_same_again_and_draws_no_random_number(read):
     assert sum(tag == "svg" for tag, _ in first.tags) == 2
 
 
-def test_what_was_not_verified_stands_out_with_the_reason(read):
+def test_unverified_checks_stand_out_with_the_reason(read):
     missing = [Result("builtin/atan", check, "cuda", "unverified", "no such device") for check in ("peak", "even")]
     page = read(report("builtin/atan", results=missing))
     assert "all passed, 1 of 1 checks" in page.shown
@@ -145,7 +145,7 @@ def test_what_was_not_verified_stands_out_with_the_reason(read):
 
 
 @pytest.mark.parametrize("results", [[], [Result("acme/bell", "peak", "cuda", "unverified", "no CUDA")]])
-def test_a_report_of_nothing_does_not_look_like_success(read, results):
+def test_empty_report_does_not_look_like_success(read, results):
     page = read(Report(results))
     assert "nothing checked" in page.shown
     assert "all passed" not in page.shown
@@ -168,7 +168,7 @@ def breaks(x):
         ),
     ],
 )
-def test_a_surrogate_that_cannot_be_plotted_still_has_its_card(read, how, why):
+def test_surrogate_that_cannot_be_plotted_has_a_card(read, how, why):
     offer(**how)
     page = read(report("acme/bell", "builtin/atan"))
     reason = page.shown.partition("cannot be plotted:")[2].partition("1 passed")[0]
@@ -185,7 +185,7 @@ def test_values_that_are_not_finite_leave_gaps(read):
     assert "nan" not in backward
 
 
-def test_a_surrogate_that_only_has_the_name_of_the_one_checked_is_not_plotted(read):
+def test_another_surrogate_of_the_same_name_is_not_plotted(read):
     checked = {**surroreg.spec("builtin/tanh").to_dict(), "formula": "1"}
     page = read(Report([Result("builtin/tanh", "peak", "cpu", "passed")], surrogates={"builtin/tanh": checked}))
     assert "is not what was checked" in page.shown

@@ -12,7 +12,7 @@ VMAP = "--conformance-check=vmap"
 
 @pytest.fixture
 def acme(inside):
-    """The README's plugin with a gradient that is not its formula: of its checks, ``formula_is_right`` fails."""
+    """The README's plugin with a gradient that is not its formula: ``formula_is_right`` fails."""
     inside.install("acme", inside.broken)
     return inside
 
@@ -31,7 +31,7 @@ PATTERNS = [
 
 
 @pytest.mark.parametrize("pattern", PATTERNS)
-def test_a_declared_failure_is_expected(acme, pattern):
+def test_declared_failure_is_expected(acme, pattern):
     declare(acme, f'"{pattern}" = "published with the factor"')
     done = acme.check(FORMULA, VMAP, "-rx")
     assert done.code == 0
@@ -40,7 +40,7 @@ def test_a_declared_failure_is_expected(acme, pattern):
     assert "acme/bell  1 passed, 1 known failures, 2 NOT VERIFIED" in done.stdout
 
 
-def test_what_is_not_declared_still_fails(acme):
+def test_undeclared_failure_still_fails(acme):
     declare(acme, '"acme/bell::formula_is_right" = "published with the factor"')
     acme.install("zed", acme.broken.replace("bell", "bump"))
     done = acme.check(FORMULA)
@@ -48,7 +48,7 @@ def test_what_is_not_declared_still_fails(acme):
     assert done.outcomes == {"failed": 1, "xfailed": 1, "skipped": 2}
 
 
-def test_a_declared_failure_that_passes_fails(acme):
+def test_declared_failure_that_passes_fails(acme):
     declare(acme, '"acme/bell::vmap" = "has no rule"')
     done = acme.check(VMAP)
     assert done.code == 1
@@ -57,7 +57,7 @@ def test_a_declared_failure_that_passes_fails(acme):
         assert text in done.stdout
 
 
-def test_a_failure_declared_for_a_device_that_is_not_there_is_left_alone(acme):
+def test_failure_declared_for_a_missing_device_is_ignored(acme):
     declare(acme, '"acme/bell::vmap[cuda]" = "has no kernel"')
     done = acme.check(VMAP)
     assert done.code == 0
@@ -66,7 +66,7 @@ def test_a_failure_declared_for_a_device_that_is_not_there_is_left_alone(acme):
 
 
 @pytest.mark.parametrize("pattern", ["acme/bell::formula_is_wrong", "acme/blel::*", "acme::vmap"])
-def test_a_pattern_that_matches_nothing_is_an_error(acme, pattern):
+def test_pattern_that_matches_nothing_is_an_error(acme, pattern):
     declare(acme, f'"{pattern}" = "no longer there"')
     done = acme.check(FORMULA)
     assert done.code in (2, 4)
@@ -75,13 +75,13 @@ def test_a_pattern_that_matches_nothing_is_an_error(acme, pattern):
 
 
 @pytest.mark.parametrize("pattern", ["acme/bell::formula_is_right[c*", "acme/bell::formula_is_right[cp]"])
-def test_brackets_are_no_set_of_letters(acme, pattern):
+def test_brackets_in_a_pattern_are_literal(acme, pattern):
     declare(acme, f'"{pattern}" = "why not"')
     done = acme.check(FORMULA)
     assert (done.code == 0) is pattern.endswith("[c*")
 
 
-def test_declared_failures_of_checks_and_surrogates_that_are_not_selected_are_not_stale(acme):
+def test_declared_failure_outside_the_selection_is_not_stale(acme):
     acme.install("zed", acme.plugin.replace("bell", "bump"))
     declare(acme, '"acme/bell::formula_is_right" = "published with the factor"')
     assert acme.check(VMAP).code == 0
@@ -97,7 +97,7 @@ def surroreg_surrogates():
 """
 
 
-def test_what_is_declared_of_a_library_that_is_not_installed_is_not_stale(acme):
+def test_declared_failure_of_a_missing_library_is_not_stale(acme):
     acme.install("wrapper", MISSING)
     declare(acme, '"wrapper/old::vmap" = "has no vmap rule"')
     done = acme.check(VMAP)
@@ -106,7 +106,7 @@ def test_what_is_declared_of_a_library_that_is_not_installed_is_not_stale(acme):
     assert "'other/old::vmap' matches no check" in acme.check(VMAP).text
 
 
-def test_a_failing_plugin_can_be_declared_too(inside):
+def test_plugin_that_does_not_load_can_be_declared(inside):
     inside.install("lost", "import nowhere_at_all")
     declare(inside, '"lost::provider_loads" = "needs what is not here"')
     done = inside.check()
@@ -114,26 +114,26 @@ def test_a_failing_plugin_can_be_declared_too(inside):
     assert done.outcomes == {"xfailed": 1, "skipped": 3}
 
 
-def test_a_known_failure_is_known_in_the_report_and_colours_the_badge(acme):
+def test_known_failure_is_in_the_report_and_colours_the_badge(acme):
     declare(acme, '"acme/bell::formula_is_right" = "published with the factor"')
     reports = [f"--conformance-report=r.{kind}" for kind in ("json", "md", "badge.json")]
     assert acme.check(FORMULA, VMAP, *reports).code == 0
-    told = json.loads((acme.work / "r.json").read_text())
-    statuses = {result["id"]: result["status"] for result in told["results"]}
+    report = json.loads((acme.work / "r.json").read_text())
+    statuses = {result["id"]: result["status"] for result in report["results"]}
     assert statuses["acme/bell::formula_is_right[cpu]"] == "known"
-    assert told["ok"] is True
+    assert report["ok"] is True
     assert "published with the factor" in (acme.work / "r.md").read_text()
     badge = json.loads((acme.work / "r.badge.json").read_text())
     assert "1 known" in badge["message"]
     assert badge["color"] == "yellow"
 
 
-# -- a table that is wrong ---------------------------------------------------------------------------
+# -- malformed tables ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("value", ['""', '"  "', '"\\t\\n"', "3", "true", '["because"]', "{ because = 1 }"])
 @pytest.mark.parametrize("command", ["pytest", "surroreg"])
-def test_a_reason_is_required(acme, value, command):
+def test_declared_failure_without_a_reason_is_an_error(acme, value, command):
     declare(acme, f'"acme/bell::formula_is_right" = {value}')
     done = acme.check(FORMULA) if command == "pytest" else acme.run("surroreg", "check", "acme/bell", "--check", "vmap")
     assert done.code == (4 if command == "pytest" else 2)
@@ -154,7 +154,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("kind", [kind for kind in WRONG if kind != "bytes"])  # at which pytest itself falls over
-def test_a_malformed_file_is_a_clean_error(acme, kind):
+def test_malformed_file_is_a_usage_error_of_pytest(acme, kind):
     acme.write("pyproject.toml", WRONG[kind])
     done = acme.check(FORMULA)
     assert done.code == 4
@@ -164,7 +164,7 @@ def test_a_malformed_file_is_a_clean_error(acme, kind):
 
 
 @pytest.mark.parametrize("kind", [*WRONG, "a folder"])
-def test_a_malformed_file_is_a_clean_error_of_the_command(acme, kind):
+def test_malformed_file_is_a_clean_error_of_the_command(acme, kind):
     if kind == "a folder":
         (acme.work / "pyproject.toml").mkdir()
     else:
@@ -176,12 +176,12 @@ def test_a_malformed_file_is_a_clean_error_of_the_command(acme, kind):
 
 
 @pytest.mark.parametrize("content", ["", "[tool.black]\nline-length = 3", "[tool.surroreg]\nother = 3"])
-def test_a_file_that_declares_nothing_changes_nothing(acme, content):
+def test_file_that_declares_nothing_changes_nothing(acme, content):
     acme.write("pyproject.toml", content)
     assert acme.check(VMAP).code == 0
 
 
-def test_the_file_lies_in_pytests_root_wherever_pytest_is_called(acme):
+def test_file_is_read_from_the_root_of_pytest(acme):
     acme.write("pyproject.toml", '[tool.surroreg.conformance]\n"acme/bell::formula_is_right" = "published so"\n')
     acme.write("tests/test_own.py", "def test_own(): pass")
     acme.write("pytest.ini", "[pytest]\n")
@@ -189,7 +189,7 @@ def test_the_file_lies_in_pytests_root_wherever_pytest_is_called(acme):
     assert done.outcomes == {"passed": 1, "xfailed": 1, "skipped": 1}
 
 
-def test_the_command_honours_declared_failures(acme):
+def test_command_honours_declared_failures(acme):
     declare(acme, '"acme/bell::formula_is_right" = "published with the factor"')
     done = acme.run("surroreg", "check", "acme/bell", "--check", "formula_is_right")
     assert done.code == 0

@@ -1,4 +1,4 @@
-"""What ``pytest --plugin-conformance`` selects: plugins, surrogates, checks and parameter values."""
+"""The selection of ``pytest --plugin-conformance``: plugins, surrogates, checks and parameter values."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def surroreg_surrogates():
 
 @pytest.fixture
 def three(inside):
-    """Two plugins that work, the second of which prints when it is imported, and one that does not load."""
+    """Two plugins that work, and a third that does not load. The second prints when it is imported."""
     inside.install("acme")
     inside.install("zed", inside.head + TWO.format(name="bump") + "print('hello from zed')", version="2.0")
     inside.install("lost", "import nowhere_at_all", version="3.0")
@@ -42,7 +42,7 @@ def subjects(ids):
     return sorted({line.partition("::")[0] for line in ids})
 
 
-def test_every_plugin_that_is_installed_is_checked_and_no_built_in(three):
+def test_all_installed_plugins_are_checked_and_no_builtin(three):
     assert subjects(collected(three)) == ["acme", "acme/bell", "lost", "zed", "zed/bump", "zed/bump_too"]
 
 
@@ -55,7 +55,7 @@ def test_plugins_are_chosen_by_namespace_and_by_distribution(three):
 
 
 @pytest.mark.parametrize("pattern", ["bump", "zed/bump", "*/bump", "[!x]ump", "b[u]mp"])
-def test_surrogates_are_chosen_by_name_where_brackets_mean_themselves(three, pattern):
+def test_surrogate_pattern_takes_brackets_literally(three, pattern):
     done = three.check("--collect-only", "-q", "--conformance-plugin=zed", f"--conformance-surrogate={pattern}")
     if "[" in pattern:
         assert done.code != 0
@@ -64,7 +64,7 @@ def test_surrogates_are_chosen_by_name_where_brackets_mean_themselves(three, pat
         assert subjects(line.removeprefix("surroreg-conformance::") for line in done.ids) == ["zed/bump"]
 
 
-def test_built_ins_come_on_request_alone_or_beside_plugins(three):
+def test_builtins_are_checked_on_request_alone_or_with_plugins(three):
     only = "--conformance-check=forward_nan"
     alone = subjects(collected(three, "--conformance-builtin", only))
     assert alone == sorted(f"builtin/{name}" for name in surroreg.names(namespace="builtin"))
@@ -82,7 +82,7 @@ def test_checks_are_chosen_by_id(three):
     ]
 
 
-def test_ids_are_sorted_by_name_and_the_same_every_time(three):
+def test_ids_are_sorted_by_name_and_repeatable(three):
     ids = collected(three)
     assert ids == collected(three)
     names = [line.partition("::")[0] for line in ids]
@@ -90,11 +90,11 @@ def test_ids_are_sorted_by_name_and_the_same_every_time(three):
     assert len(ids) == len(set(ids))
 
 
-# -- what is not there -------------------------------------------------------------------------------
+# -- selections that match nothing -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "messages"),
     [
         (["--conformance-plugin=amce"], ["amce", "acme", "--conformance-object", "--conformance-builtin"]),
         (["--conformance-surrogate=bel"], ["bel", "acme/bell"]),
@@ -102,16 +102,16 @@ def test_ids_are_sorted_by_name_and_the_same_every_time(three):
         (["--conformance-plugin=acme", "--conformance-surrogate=bump"], ["bump", "acme/bell"]),
     ],
 )
-def test_a_misspelt_selection_is_an_error_that_says_what_there_is(inside, options, told):
+def test_misspelt_selection_is_an_error_with_the_known_names(inside, options, messages):
     inside.install("acme")
     done = inside.check(*options)
     assert done.code in (2, 4)
     assert "Traceback" not in done.text
-    for text in told:
+    for text in messages:
         assert text in done.text
 
 
-def test_without_any_plugin_it_is_an_error_that_tells_what_to_do(inside):
+def test_no_plugin_is_an_error_with_the_next_steps(inside):
     done = inside.check()
     assert done.code in (2, 4)
     assert "selects no surrogate" in done.text
@@ -119,7 +119,7 @@ def test_without_any_plugin_it_is_an_error_that_tells_what_to_do(inside):
     assert "--conformance-builtin" in done.text
 
 
-def test_nothing_selected_is_an_error_beside_tests_that_pass(inside):
+def test_empty_selection_is_an_error_beside_passing_tests(inside):
     inside.write("test_own.py", "def test_own(): pass")
     assert inside.check("--continue-on-collection-errors").code not in (0, 5)
 
@@ -140,7 +140,7 @@ DEFECTS = {
 }
 
 
-def test_a_plugin_that_does_not_load_is_a_failing_item_which_names_the_cause(inside):
+def test_plugin_that_does_not_load_fails_with_the_cause(inside):
     inside.install("acme")
     for namespace, (source, _) in DEFECTS.items():
         inside.install(namespace, source.replace("{head}", inside.head))
@@ -153,7 +153,7 @@ def test_a_plugin_that_does_not_load_is_a_failing_item_which_names_the_cause(ins
         assert f"surroreg-{namespace} 1.0" in text
 
 
-def test_the_other_checks_of_a_plugin_that_does_not_load_are_skipped(inside):
+def test_other_checks_of_a_plugin_that_does_not_load_skip(inside):
     inside.install("lost", "import nowhere_at_all")
     done = inside.check("-rs")
     assert done.outcomes == {"failed": 1, "skipped": 3}
@@ -161,7 +161,7 @@ def test_the_other_checks_of_a_plugin_that_does_not_load_are_skipped(inside):
 
 
 @pytest.mark.parametrize("options", [["--conformance-check=not_dead"], ["--conformance-surrogate=bell"]])
-def test_no_filter_hides_that_a_plugin_does_not_load(inside, options):
+def test_no_filter_hides_a_plugin_that_does_not_load(inside, options):
     inside.install("acme")
     inside.install("lost", "import nowhere_at_all")
     done = inside.check("--conformance-check=not_dead", *options)
@@ -169,7 +169,7 @@ def test_no_filter_hides_that_a_plugin_does_not_load(inside, options):
     assert "nowhere_at_all" in done.stdout
 
 
-def test_two_distributions_that_claim_one_namespace_fail_with_both_names(inside):
+def test_two_distributions_of_one_namespace_fail_with_both_names(inside):
     inside.install("acme")
     inside.install("other")
     (inside.site / "surroreg_other-1.0.dist-info/entry_points.txt").write_text("[surroreg]\nacme = surroreg_other\n")
@@ -179,7 +179,7 @@ def test_two_distributions_that_claim_one_namespace_fail_with_both_names(inside)
     assert "surroreg-other 1.0" in done.stdout
 
 
-def test_a_namespace_with_a_capital_letter_is_told(inside):
+def test_namespace_with_a_capital_letter_fails(inside):
     inside.install("acme")
     (inside.site / "surroreg_acme-1.0.dist-info/entry_points.txt").write_text("[surroreg]\nAcme = surroreg_acme\n")
     done = inside.check()
@@ -191,7 +191,7 @@ def test_a_namespace_with_a_capital_letter_is_told(inside):
 
 
 @pytest.mark.parametrize(
-    ("reference", "found"),
+    ("reference", "expected"),
     [
         ("surroreg_acme", ["surroreg_acme", "surroreg_acme/bell"]),
         ("surroreg_acme:bell", ["surroreg_acme/bell"]),
@@ -200,23 +200,23 @@ def test_a_namespace_with_a_capital_letter_is_told(inside):
         ("deep.down.plugin:Offer.plugin", ["deep.down.plugin:Offer.plugin", "deep/bell"]),
     ],
 )
-def test_a_plugin_in_the_current_folder_is_checked_as_an_object(inside, reference, found):
+def test_plugin_in_the_current_folder_is_checked_as_an_object(inside, reference, expected):
     inside.write("surroreg_acme.py", inside.plugin)
-    there = "\n\nclass Offer:\n    class plugin:\n        surroreg_surrogates = staticmethod(surroreg_surrogates)\n"
-    inside.write("deep/down/plugin.py", inside.plugin + there)
+    offer = "\n\nclass Offer:\n    class plugin:\n        surroreg_surrogates = staticmethod(surroreg_surrogates)\n"
+    inside.write("deep/down/plugin.py", inside.plugin + offer)
     done = inside.check("--collect-only", "-q", f"--conformance-object={reference}")
     assert done.code == 0, done.text
     ids = [line.removeprefix("surroreg-conformance::") for line in done.ids]
     assert [s.partition("/")[2] for s in subjects(ids) if "/" in s] == ["bell"]
-    assert [s for s in subjects(ids) if "/" in s] == [s for s in found if "/" in s]
+    assert [s for s in subjects(ids) if "/" in s] == [s for s in expected if "/" in s]
 
 
 def test_objects_of_one_package_do_not_hide_each_other(inside):
     inside.write("deep/broken.py", "import nowhere_at_all")
     inside.write("deep/good.py", inside.plugin)
     inside.write("deep/two.py", inside.head + TWO.format(name="bump"))
-    asked = [f"--conformance-object=deep.{name}" for name in ("broken", "good", "two")]
-    done = inside.check(*asked, "--conformance-check=not_dead", "--conformance-check=provider_loads")
+    objects = [f"--conformance-object=deep.{name}" for name in ("broken", "good", "two")]
+    done = inside.check(*objects, "--conformance-check=not_dead", "--conformance-check=provider_loads")
     assert done.code == 1
     assert "nowhere_at_all" in done.stdout
     for name in ("bell", "bump", "bump_too"):
@@ -224,7 +224,7 @@ def test_objects_of_one_package_do_not_hide_each_other(inside):
     assert done.outcomes["failed"] == 1
 
 
-def test_the_same_object_twice_is_checked_once(inside):
+def test_repeated_object_is_checked_once(inside):
     inside.write("surroreg_acme.py", inside.plugin)
     done = inside.check("--collect-only", "-q", *["--conformance-object=surroreg_acme"] * 2)
     assert done.code == 0
@@ -232,7 +232,7 @@ def test_the_same_object_twice_is_checked_once(inside):
 
 
 @pytest.mark.parametrize(
-    ("reference", "told"),
+    ("reference", "message"),
     [
         ("surroreg_amce", "No module named 'surroreg_amce'"),
         ("surroreg_acme:blel", "has no attribute 'blel'"),
@@ -241,19 +241,19 @@ def test_the_same_object_twice_is_checked_once(inside):
         ("", "Empty module name"),
     ],
 )
-def test_an_object_that_is_not_there_is_a_failing_item(inside, reference, told):
+def test_missing_object_is_a_failing_item(inside, reference, message):
     inside.write("surroreg_acme.py", inside.plugin)
     done = inside.check(f"--conformance-object={reference}")
     assert done.code == 1
     assert done.outcomes["failed"] == 1
-    assert told in done.stdout
+    assert message in done.stdout
 
 
 # -- parameter values --------------------------------------------------------------------------------
 
 
 def swept(inside, source, check="backward_deterministic"):
-    """Return the values that a check of the surrogate ``bell`` met, which notes them down."""
+    """Return a run of a check, and the parameter values that the surrogate ``bell`` noted during the run."""
     note = "\n    import json, pathlib\n    pathlib.Path('seen').open('a').write(json.dumps([*values]) + '\\n')"
     inside.install("acme", inside.head + source.replace("NOTE", note) + HOOK)
     done = inside.check(f"--conformance-check={check}")
@@ -264,12 +264,9 @@ def swept(inside, source, check="backward_deterministic"):
 HOOK = "\n\n@hookimpl\ndef surroreg_surrogates():\n    return [bell]\n"
 
 
-def test_parameters_take_their_defaults_examples_bounds_and_typical_values(inside):
+def test_parameters_take_defaults_examples_and_bounds(inside):
     parameters = "Parameter('a', 1.0, gt=0, le=8), Parameter('n', 2, int, ge=1), Parameter('on', False, bool)"
     source = f"""
-def made(*values, **named):
-    return None
-
 @surrogate(parameters=[{parameters}], examples=[{{'a': 0.5}}, {{'n': 3}}])
 def bell(x, a, n, on):
     values = (float(a), int(n), bool(on))NOTE
@@ -285,7 +282,7 @@ def bell(x, a, n, on):
     assert all(0 < v[0] <= 8 and v[1] >= 1 for v in seen)
 
 
-def test_a_required_parameter_takes_the_values_of_the_examples(inside):
+def test_required_parameter_takes_the_values_of_the_examples(inside):
     source = """
 @surrogate(parameters=[Parameter('a', gt=0)], examples=[{'a': 3.0}, {'a': 5.0}])
 def bell(x, a):
@@ -297,7 +294,7 @@ def bell(x, a):
     assert seen[:2] == [[3.0], [5.0]]
 
 
-def test_a_required_parameter_without_an_example_fails_and_says_what_to_add(inside):
+def test_required_parameter_without_example_fails_with_advice(inside):
     source = "\n@surrogate(parameters=[Parameter('a', gt=0)])\ndef bell(x, a):\n    return a / (1 + x.abs())\n"
     inside.install("acme", inside.head + source + HOOK)
     done = inside.check("--conformance-check=not_dead")

@@ -1,4 +1,4 @@
-"""A plugin from ``surroreg new``, all the way into a fresh environment; and the template it is a copy of."""
+"""A plugin from ``surroreg new``, installed in a fresh environment; and the template that it is a copy of."""
 
 import ast
 import contextlib
@@ -63,57 +63,57 @@ def texts(folder):
 
 def scaffold(folder, *asked):
     execute(sys.executable, "-m", "surroreg", "new", *(asked or ASKED), cwd=folder)
-    (made,) = folder.iterdir()
-    return made
+    (project,) = folder.iterdir()
+    return project
 
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory):
     """A scaffold, and the Python of a fresh environment that has the wheel of its sdist."""
     folder, dist, away = map(tmp_path_factory.mktemp, ("scaffold", "dist", "away"))
-    made = scaffold(folder)
-    wheel = build("wheel", unpacked(build("sdist", made, dist), away), dist)
+    project = scaffold(folder)
+    wheel = build("wheel", unpacked(build("sdist", project, dist), away), dist)
     python = fresh_python(away)
     execute(python, "-m", "pip", "install", "--no-deps", "--no-index", wheel, cwd=away)
-    return made, python
+    return project, python
 
 
-def test_an_installed_scaffold_is_found_by_its_bare_and_its_qualified_name(installed, tmp_path):
-    made, python = installed
-    (example,) = re.findall(r"```python\n(.*?)```", (made / "README.md").read_text(), re.S)
+def test_installed_scaffold_is_found_by_bare_and_qualified_name(installed, tmp_path):
+    project, python = installed
+    (example,) = re.findall(r"```python\n(.*?)```", (project / "README.md").read_text(), re.S)
     code = """if True:
         import pathlib, sys, surroreg_acme_lab
         print(surroreg.load("plateau"), spike)
         home = pathlib.Path(surroreg_acme_lab.__file__)
         print(home.is_relative_to(sys.prefix), home.with_name("py.typed").exists())
     """
-    shown, where = execute(python, "-W", "error", "-c", example + code, cwd=tmp_path).splitlines()
-    assert shown == "surroreg.load('quagga/plateau', width=1.0) surroreg.load('quagga/plateau', width=0.5)"
-    assert where == "True True"
+    loaded, location = execute(python, "-W", "error", "-c", example + code, cwd=tmp_path).splitlines()
+    assert loaded == "surroreg.load('quagga/plateau', width=1.0) surroreg.load('quagga/plateau', width=0.5)"
+    assert location == "True True"
     (info,) = json.loads(execute(python, "-m", "surroreg", "plugins", "--json", cwd=tmp_path))["plugins"]
     assert (info["distribution"], info["version"], info["status"]) == ("surroreg-acme-lab", "0.1.0", "loaded")
 
 
-def test_the_commands_of_its_workflow_pass(installed):
-    made, python = installed
+def test_commands_of_the_scaffolds_workflow_pass(installed):
+    project, python = installed
     # The command itself, not "python -m", which would find the sources beside the installed package.
     pytest_command = Path(sysconfig.get_path("scripts"), "pytest")
-    workflow = (made / ".github/workflows/test.yml").read_text()
+    workflow = (project / ".github/workflows/test.yml").read_text()
     own, conformance = (shlex.split(line)[1:] for line in re.findall(r"- run: (pytest.*)", workflow))
-    assert re.search(r"\d+ passed", execute(python, pytest_command, *own, cwd=made))
-    told = execute(python, pytest_command, *conformance, "--conformance-max-examples=2", cwd=made)
-    assert re.search(r"quagga/plateau +\d+ passed", told)
-    assert "failed" not in told
-    assert "quagga/plateau" in (made / "conformance.html").read_text("utf-8")
+    assert re.search(r"\d+ passed", execute(python, pytest_command, *own, cwd=project))
+    output = execute(python, pytest_command, *conformance, "--conformance-max-examples=2", cwd=project)
+    assert re.search(r"quagga/plateau +\d+ passed", output)
+    assert "failed" not in output
+    assert "quagga/plateau" in (project / "conformance.html").read_text("utf-8")
 
 
-def test_nothing_of_a_scaffold_bears_the_names_of_the_template(tmp_path):
+def test_scaffold_has_no_name_of_the_template(tmp_path):
     for path, text in texts(scaffold(tmp_path)).items():
         assert not re.search("surroreg.template|template|bump", f"{path}\n{text}", re.I), path
 
 
-def test_a_scaffold_is_the_template_under_other_names(tmp_path):
-    made = scaffold(tmp_path)
+def test_scaffold_is_the_template_under_other_names(tmp_path):
+    project = scaffold(tmp_path)
     names = {
         "surroreg-acme-lab": "surroreg-template",
         "surroreg_acme_lab": "surroreg_template",
@@ -127,23 +127,23 @@ def test_a_scaffold_is_the_template_under_other_names(tmp_path):
         return text
 
     originals = {path: (TEMPLATE / path).read_text("utf-8") for path in FILES}
-    assert made.name == "surroreg-acme-lab"
-    assert {back(path): back(text) for path, text in texts(made).items()} == originals
+    assert project.name == "surroreg-acme-lab"
+    assert {back(path): back(text) for path, text in texts(project).items()} == originals
 
 
 def test_namespace_and_surrogate_have_defaults(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(["new", "Surroreg_Acme.Lab"]) == 0
     out, err = capsys.readouterr()
-    made = tmp_path / "surroreg-acme-lab"
-    assert out.splitlines() == sorted(f"surroreg-acme-lab/{path}" for path in texts(made))
+    project = tmp_path / "surroreg-acme-lab"
+    assert out.splitlines() == sorted(f"surroreg-acme-lab/{path}" for path in texts(project))
     assert [line.strip() for line in err.splitlines()[2:]] == [
         "cd surroreg-acme-lab",
         'pip install -e ".[test]"',
         "pytest --plugin-conformance",
     ]
-    assert 'acme_lab = "surroreg_acme_lab"' in (made / "pyproject.toml").read_text()
-    assert "def bump(x: Tensor, width: float)" in (made / "surroreg_acme_lab/__init__.py").read_text()
+    assert 'acme_lab = "surroreg_acme_lab"' in (project / "pyproject.toml").read_text()
+    assert "def bump(x: Tensor, width: float)" in (project / "surroreg_acme_lab/__init__.py").read_text()
 
 
 TRAPS = [
@@ -165,7 +165,7 @@ NAMES = st.sampled_from(TRAPS) | st.from_regex(r"[a-z][a-z0-9_]{0,9}", fullmatch
 
 @settings(deadline=None, max_examples=60)
 @given(package=NAMES, namespace=NAMES, surrogate=NAMES)
-def test_whatever_names_are_accepted_the_plugin_works(package, namespace, surrogate):
+def test_plugin_works_under_every_accepted_name(package, namespace, surrogate):
     package = package.rstrip("_")
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         stack.callback(os.chdir, os.getcwd())
@@ -176,13 +176,13 @@ def test_whatever_names_are_accepted_the_plugin_works(package, namespace, surrog
         assert code in (0, 2)
         assert len(os.listdir()) == (code == 0)
         assume(code == 0)
-        (made,) = Path(folder).iterdir()
-        project = tomllib.loads((made / "pyproject.toml").read_text())["project"]
-        ((space, module),) = project["entry-points"]["surroreg"].items()
-        source = (made / module / "__init__.py").read_text()
-        ast.parse((made / f"tests/test_{namespace}.py").read_text())
-    assert project["name"] == made.name
-    assert module == made.name.replace("-", "_")
+        (project,) = Path(folder).iterdir()
+        metadata = tomllib.loads((project / "pyproject.toml").read_text())["project"]
+        ((space, module),) = metadata["entry-points"]["surroreg"].items()
+        source = (project / module / "__init__.py").read_text()
+        ast.parse((project / f"tests/test_{namespace}.py").read_text())
+    assert metadata["name"] == project.name
+    assert module == project.name.replace("-", "_")
     assert space == namespace
     scope = {"__name__": module}
     exec(source, scope)
@@ -194,7 +194,7 @@ def test_whatever_names_are_accepted_the_plugin_works(package, namespace, surrog
 
 
 @pytest.mark.parametrize(
-    ("asked", "said"),
+    ("asked", "message"),
     [
         (["acme lab!"], "'acme lab!' cannot name a package"),
         (["Acme Lab!"], "Try 'acme-lab'"),
@@ -225,16 +225,16 @@ def test_whatever_names_are_accepted_the_plugin_works(package, namespace, surrog
         (["acme", "--surrogate", "width"], "'width' cannot name a surrogate: it means something else"),
     ],
 )
-def test_what_cannot_work_is_refused_and_leaves_nothing_behind(asked, said, tmp_path, monkeypatch, capsys):
+def test_unusable_name_is_refused_and_writes_nothing(asked, message, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(["new", *asked]) == 2
     out, err = capsys.readouterr()
     assert out == ""
-    assert said in err
+    assert message in err
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_namespace_of_an_installed_plugin_is_refused(tmp_path, monkeypatch, capsys):
+def test_namespace_of_an_installed_plugin_is_refused(tmp_path, monkeypatch, capsys):
     info = tmp_path / "site/other-2.5.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: other\nVersion: 2.5\n")
@@ -246,7 +246,7 @@ def test_the_namespace_of_an_installed_plugin_is_refused(tmp_path, monkeypatch, 
     assert os.listdir() == ["site"]
 
 
-def test_a_folder_that_is_there_is_left_as_it_is(tmp_path, monkeypatch, capsys):
+def test_existing_folder_is_left_unchanged(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "surroreg-acme").mkdir()
     (tmp_path / "surroreg-acme/mine.txt").write_text("mine")
@@ -255,7 +255,7 @@ def test_a_folder_that_is_there_is_left_as_it_is(tmp_path, monkeypatch, capsys):
     assert texts(tmp_path) == {"surroreg-acme/mine.txt": "mine"}
 
 
-def test_a_full_disk_leaves_nothing_half_written(tmp_path, monkeypatch, capsys):
+def test_full_disk_leaves_no_half_written_plugin(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     write = Path.write_text
 
@@ -272,7 +272,7 @@ def test_a_full_disk_leaves_nothing_half_written(tmp_path, monkeypatch, capsys):
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory):
-    """A copy of what surroreg is built from, in which the template has been worked on."""
+    """A copy of the files that surroreg is built from, where somebody has worked on the template."""
     folder = tmp_path_factory.mktemp("checkout")
     for name in ("pyproject.toml", "README.md", "LICENSE", ".gitignore"):
         shutil.copy(ROOT / name, folder / name)
@@ -286,55 +286,60 @@ def checkout(tmp_path_factory):
     return folder
 
 
-def test_what_work_on_the_template_leaves_is_not_copied(checkout, tmp_path):
+@pytest.fixture(scope="module")
+def wheel(checkout, tmp_path_factory):
+    """The wheel that is built from the checkout."""
+    return build("wheel", checkout, tmp_path_factory.mktemp("wheel"))
+
+
+def test_leftovers_in_the_template_are_not_copied(checkout, tmp_path):
     execute(sys.executable, "-m", "surroreg", "new", *ASKED, cwd=tmp_path, PYTHONPATH=str(checkout))
-    (made,) = tmp_path.iterdir()
-    assert texts(made) == texts(scaffold(Path(tempfile.mkdtemp(dir=tmp_path))))
+    (project,) = tmp_path.iterdir()
+    assert texts(project) == texts(scaffold(Path(tempfile.mkdtemp(dir=tmp_path))))
 
 
-def test_sdist_and_wheel_of_surroreg_hold_the_template_and_nothing_else_of_the_plugins(checkout, tmp_path):
+def test_sdist_and_wheel_hold_the_template_and_no_other_plugin(checkout, wheel, tmp_path):
     source = unpacked(build("sdist", checkout, tmp_path), tmp_path)
     assert set(texts(source / "plugins")) == {f"surroreg-template/{path}" for path in FILES}
     package = {f"surroreg/{path}": text for path, text in texts(checkout / "surroreg").items()}
     package |= {f"surroreg/template/{path}": (TEMPLATE / path).read_text("utf-8") for path in FILES}
-    for place in (checkout, source):
-        site = tmp_path / f"from-{place.name}"
-        with zipfile.ZipFile(build("wheel", place, tmp_path)) as held:
-            held.extractall(site)
-        found = texts(site / "surroreg")
-        assert {f"surroreg/{path}": text for path, text in found.items()} == package
+    for place, built in (("checkout", wheel), ("sdist", build("wheel", source, tmp_path))):
+        with zipfile.ZipFile(built) as archive:
+            archive.extractall(tmp_path / place)
+        installed = texts(tmp_path / place / "surroreg")
+        assert {f"surroreg/{path}": text for path, text in installed.items()} == package, place
 
 
-def test_an_installed_surroreg_writes_the_same_as_a_checkout(checkout, tmp_path):
-    for folder in ("dist", "site", "there", "here"):
+def test_installed_surroreg_writes_the_same_as_a_checkout(wheel, tmp_path):
+    for folder in ("site", "installed", "checkout"):
         (tmp_path / folder).mkdir()
-    with zipfile.ZipFile(build("wheel", checkout, tmp_path / "dist")) as held:
-        held.extractall(tmp_path / "site")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "site")
     code = "import sys, surroreg.cli as cli; print(cli.__file__); sys.exit(cli.main(['new', *sys.argv[1:]]))"
-    told = execute(sys.executable, "-c", code, *ASKED, cwd=tmp_path / "there", PYTHONPATH=str(tmp_path / "site"))
-    assert told.startswith(str(tmp_path / "site"))
-    scaffold(tmp_path / "here")
-    assert texts(tmp_path / "there") == texts(tmp_path / "here")
+    output = execute(sys.executable, "-c", code, *ASKED, cwd=tmp_path / "installed", PYTHONPATH=str(tmp_path / "site"))
+    assert output.startswith(str(tmp_path / "site"))
+    scaffold(tmp_path / "checkout")
+    assert texts(tmp_path / "installed") == texts(tmp_path / "checkout")
 
 
-def test_an_editable_install_points_at_the_checkout_and_copies_nothing(checkout, tmp_path):
-    with zipfile.ZipFile(build("editable", checkout, tmp_path)) as held:
-        (pointer,) = [name for name in held.namelist() if ".dist-info/" not in name]
-        assert held.read(pointer).decode().split() == [str(checkout)]
+def test_editable_install_only_points_at_the_checkout(checkout, tmp_path):
+    with zipfile.ZipFile(build("editable", checkout, tmp_path)) as archive:
+        (pointer,) = [name for name in archive.namelist() if ".dist-info/" not in name]
+        assert archive.read(pointer).decode().split() == [str(checkout)]
 
 
-def test_the_template_itself_passes_conformance(tmp_path):
-    command = (sys.executable, "-m", "surroreg", "check", "surroreg_template", "--max-examples", "2")
-    told = execute(*command, cwd=tmp_path, PYTHONPATH=str(TEMPLATE))
-    assert re.search(r"surroreg_template/bump +\d+ passed", told)
+def test_template_passes_conformance(monkeypatch, capsys):
+    monkeypatch.syspath_prepend(TEMPLATE)
+    assert main(["check", "surroreg_template", "--max-examples", "2"]) == 0
+    assert re.search(r"surroreg_template/bump +\d+ passed", capsys.readouterr().out)
 
 
-def test_the_template_is_clean_by_ruff():
+def test_template_is_clean_by_ruff():
     pytest.importorskip("ruff", reason="needs the package ruff")
     for command in (["check"], ["format", "--check"]):
         execute(sys.executable, "-m", "ruff", *command, "--no-cache", TEMPLATE, cwd=ROOT)
 
 
-def test_the_template_is_clean_by_mypy():
+def test_template_is_clean_by_mypy():
     pytest.importorskip("mypy", reason="needs the package mypy")
     execute(sys.executable, "-m", "mypy", "--strict", TEMPLATE / "surroreg_template", cwd=ROOT)

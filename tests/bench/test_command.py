@@ -1,4 +1,4 @@
-"""``surroreg bench``: that it measures what it says. How fast things are is for people to read."""
+"""``surroreg bench`` measures what it claims to measure. No test judges how fast a surrogate is."""
 
 import json
 import sys
@@ -20,13 +20,13 @@ def run(capsys, *arguments):
     return code, out, err
 
 
-def told(capsys, *arguments):
+def measured(capsys, *arguments):
     code, out, err = run(capsys, *arguments, *QUICK, "--json")
     assert (code, err) == (0, "")
     return json.loads(out)
 
 
-def test_a_table_with_a_row_per_cell_and_a_verdict(capsys):
+def test_table_has_a_row_per_cell_and_a_verdict(capsys):
     code, out, err = run(capsys, "SSO", "atan", "--size", "1e3", "--size", "10", "--dtype", "float32", *QUICK)
     assert (code, err) == (0, "")
     rows = [line.split()[:3] for line in out.splitlines() if line.startswith(("atan", "stochastic"))]
@@ -38,17 +38,17 @@ def test_a_table_with_a_row_per_cell_and_a_verdict(capsys):
     assert f"torch {torch.__version__}" in out.splitlines()[0]
 
 
-def test_json_has_everything_and_the_table_follows_from_it(capsys):
-    found = told(capsys, "heaviside", "--size", "100", "--dtype", "bfloat16")
-    assert found["schema"] == 1
-    assert found["machine"]["torch"] == torch.__version__
-    (cell,) = found["surrogates"]
+def test_json_has_the_times_and_their_ratios(capsys):
+    results = measured(capsys, "heaviside", "--size", "100", "--dtype", "bfloat16")
+    assert results["schema"] == 1
+    assert results["machine"]["torch"] == torch.__version__
+    (cell,) = results["surrogates"]
     assert (cell["name"], cell["size"], cell["dtype"], cell["mode"]) == ("heaviside", 100, "bfloat16", "eager")
     assert {"surroreg", "snntorch"} <= set(cell["times"])
     ours, theirs = (cell["times"][who]["median"] for who in ("surroreg", "snntorch"))
     assert cell["peers"]["snntorch"] == pytest.approx(theirs / ours)
     assert cell["of_limit"] == pytest.approx(ours / cell["limit"])
-    (mean,) = [mean for mean in found["means"] if mean["library"] == "snntorch"]
+    (mean,) = [mean for mean in results["means"] if mean["library"] == "snntorch"]
     assert mean["ratio"] == pytest.approx(theirs / ours)
 
 
@@ -56,30 +56,30 @@ KEPT = {"straight_through_estimator": 0, "heaviside": 8, "atan": 8}
 
 
 @pytest.mark.parametrize("name", KEPT)
-def test_what_is_kept_for_the_backward_pass_is_told(name, capsys):
-    (cell,) = told(capsys, name, "--size", "100", "--dtype", "float64")["surrogates"]
+def test_bytes_kept_for_the_backward_pass_are_reported(name, capsys):
+    (cell,) = measured(capsys, name, "--size", "100", "--dtype", "float64")["surrogates"]
     assert cell["kept"]["surroreg"] == KEPT[name]
 
 
 def test_compiled_code_is_measured_on_demand(capsys):
     if sys.platform != "linux":
         pytest.skip("torch.compile needs a C++ compiler, which is certain on Linux only")
-    (cell,) = told(capsys, "triangular", "--size", "100", "--dtype", "float32", "--mode", "compiled")["surrogates"]
+    (cell,) = measured(capsys, "triangular", "--size", "100", "--dtype", "float32", "--mode", "compiled")["surrogates"]
     assert cell["mode"] == "compiled"
     assert cell["times"]["surroreg"]["median"] > 0
     assert cell["fused"] > 0
 
 
-def test_what_the_registry_costs(capsys):
-    found = told(capsys, "--registry")
-    assert "overhead" in found
-    for what in ("a later load", "surroreg list", "a scan of 1000 distributions", "the first load, after import torch"):
-        assert found["registry"][what]["median"] > 0
+def test_cost_of_the_registry_is_measured(capsys):
+    results = measured(capsys, "--registry")
+    assert "overhead" in results
+    for load in ("a later load", "surroreg list", "a scan of 1000 distributions", "the first load, after import torch"):
+        assert results["registry"][load]["median"] > 0
 
 
-def test_a_network_trains_with_theirs_and_with_ours(capsys):
-    found = told(capsys, "--network", "atan", "tanh")  # snnTorch has no tanh
-    (step,) = found["network"]
+def test_network_trains_with_their_and_our_surrogate(capsys):
+    results = measured(capsys, "--network", "atan", "tanh")  # snnTorch has no tanh
+    (step,) = results["network"]
     assert (step["name"], step["device"]) == ("atan", "cpu")
     assert set(step["times"]) == {"surroreg", "snntorch"}
 
@@ -92,35 +92,35 @@ def test_a_network_trains_with_theirs_and_with_ours(capsys):
         (["custom_surrogate"], ["custom_surrogate_function"]),
     ],
 )
-def test_a_wrong_question_is_answered_before_anything_is_measured(capsys, arguments, words):
+def test_wrong_arguments_exit_with_2_before_measuring(capsys, arguments, words):
     code, out, err = run(capsys, *arguments)
     assert (code, out) == (2, "")
     assert all(word in err for word in words)
 
 
 @pytest.mark.parametrize("arguments", [["--size", "0.5"], ["--size", "many"], ["--dtype", "int64"], ["--rounds", "0"]])
-def test_a_malformed_option_is_a_usage_error(capsys, arguments):
+def test_malformed_option_is_a_usage_error(capsys, arguments):
     with pytest.raises(SystemExit) as stopped:
         main(["bench", *arguments])
     assert stopped.value.code == 2
     assert arguments[0] in capsys.readouterr().err
 
 
-def test_without_another_library_it_says_what_to_compare_with(capsys):
+def test_lone_surrogate_names_what_to_compare_with(capsys):
     code, out, err = run(capsys, "inverse_spike_operator", "--size", "10", "--dtype", "float32", *QUICK)
     assert (code, err) == (0, "")
     assert "pip install snntorch" in out
     assert "faster" not in out
 
 
-def test_without_tqdm_it_says_what_to_install(capsys, monkeypatch):
+def test_missing_tqdm_is_named_with_what_to_install(capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "tqdm", None)
     code, _, err = run(capsys, "atan")
     assert code == 2
     assert "pip install 'surroreg[bench]'" in err
 
 
-def test_all_take_turns():
+def test_functions_are_timed_in_turn():
     seen = []
     times = in_turn({"a": lambda: seen.append("a"), "b": lambda: seen.append("b")}, rounds=3)
     assert set(times) == {"a", "b"}
@@ -128,7 +128,7 @@ def test_all_take_turns():
     assert len(turns) > 4
 
 
-def test_a_median_and_its_spread():
+def test_summary_is_median_and_spread():
     assert summary([3.0]) == Time(3.0, 0.0)
     assert summary([1.0, 2.0, 3.0, 4.0, 5.0]).median == 3
     assert summary([2.0] * 9) == Time(2.0, 0.0)
@@ -141,4 +141,4 @@ def test_means_and_slower_cells_are_of_ratios():
 
     cells = [cell("a", 1.0, 8.0), cell("b", 2.0, 1.0), cell("c", 1.0, 0.97), cell("d", 1.0, 0.8, spread=0.3)]
     assert surrogates.means(cells[:2]) == {("cpu", "eager", "float32", 10, "peer"): pytest.approx(2.0)}
-    assert [(found.name, who, ratio) for found, who, ratio in surrogates.slower(cells)] == [("b", "peer", 0.5)]
+    assert [(slow.name, who, ratio) for slow, who, ratio in surrogates.slower(cells)] == [("b", "peer", 0.5)]

@@ -1,4 +1,4 @@
-"""What surroreg is measured against computes the same."""
+"""The peers that surroreg is measured against compute the same functions."""
 
 import importlib.util
 from dataclasses import replace
@@ -10,7 +10,7 @@ import surroreg
 from surroreg.bench.peers import COMPARED, peers
 from surroreg.libraries import LIBRARIES
 
-#: What each library has, as its documentation and source say.
+#: The surrogates of each library, by its documentation and source.
 ROWS = [
     *[(name, "snntorch") for name in ("atan", "fast_sigmoid", "heaviside", "sigmoid", "sparse_fast_sigmoid")],
     *[(name, "snntorch") for name in ("spike_rate_escape", "stochastic_spike_operator", "straight_through_estimator")],
@@ -20,7 +20,7 @@ ROWS = [
     *[(name, "spikingjelly") for name in ("tanh",)],
     *[(name, "norse") for name in ("piecewise_linear", "sigmoid", "tanh")],
 ]
-#: Where the peer's peak lies, if not where ours does.
+#: The place of the peer's peak, where ours lies elsewhere.
 SHIFTS = {("spike_rate_escape", "spikingjelly"): 1.0}
 
 
@@ -32,7 +32,7 @@ def gradient(function, x):
 
 
 @pytest.mark.parametrize(("name", "library"), ROWS, ids=["-".join(row) for row in ROWS])
-def test_a_peer_is_the_same_function_up_to_scale_and_shift(name, library):
+def test_peer_is_our_function_up_to_scale_and_shift(name, library):
     if importlib.util.find_spec(library) is None:
         pytest.skip(f"{library} is not installed")
     x = torch.linspace(-0.997, 2.003, 301)
@@ -45,7 +45,7 @@ def test_a_peer_is_the_same_function_up_to_scale_and_shift(name, library):
     )
 
 
-def test_a_library_that_is_not_installed_is_left_out(monkeypatch):
+def test_missing_library_is_left_out(monkeypatch):
     absent = replace(LIBRARIES["snntorch"], module="surroreg_no_such_module")
     monkeypatch.setitem(LIBRARIES, "snntorch", absent)
     assert "snntorch" not in peers("atan")
@@ -54,5 +54,5 @@ def test_a_library_that_is_not_installed_is_left_out(monkeypatch):
 def test_no_other_pairs_are_compared():
     installed = {library for library in COMPARED if importlib.util.find_spec(library)}
     named = [name for name in surroreg.names(namespace="builtin") if name != "custom_surrogate"]
-    found = {(name, library) for name in named for library in peers(name)}
-    assert found == {row for row in ROWS if row[1] in installed}
+    compared = {(name, library) for name in named for library in peers(name)}
+    assert compared == {row for row in ROWS if row[1] in installed}

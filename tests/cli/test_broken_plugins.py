@@ -1,4 +1,4 @@
-"""Every command works beside plugins that do not."""
+"""Every command works beside broken plugins."""
 
 import json
 import os
@@ -43,7 +43,7 @@ def run(site, *arguments, folder=None, **variables):
     )
 
 
-#: Commands, their exit codes, and a part of what they print. A command that is not in here does its first example.
+#: Commands, their exit codes, and a part of their output. Another test runs the first example of all other commands.
 TABLE = [
     ("list", 0, "fast_sigmoid"),
     ("list --json", 0, '"fast_sigmoid"'),
@@ -59,15 +59,15 @@ TABLE = [
     ("show raises/bell", 2, ""),
 ]
 FIRST = {
-    name: next(iter(found.examples))
-    for name, found in command.find().items()
-    if isinstance(found, command.Command) and name not in {line.split()[0] for line, *_ in TABLE}
+    name: next(iter(known.examples))
+    for name, known in command.find().items()
+    if isinstance(known, command.Command) and name not in {line.split()[0] for line, *_ in TABLE}
 }
 del FIRST["bench"], FIRST["demo"]  # they measure and train for minutes
 
 
 @pytest.mark.parametrize(("command", "code", "shown"), TABLE)
-def test_a_command_does_what_it_does(site, tmp_path, command, code, shown):
+def test_command_works_beside_broken_plugins(site, tmp_path, command, code, shown):
     done = run(site, *command.split(), folder=tmp_path)
     assert done.returncode == code
     assert shown in done.stdout
@@ -75,7 +75,7 @@ def test_a_command_does_what_it_does(site, tmp_path, command, code, shown):
 
 
 @pytest.mark.parametrize("example", FIRST.values(), ids=FIRST)
-def test_first_example_of_every_other_command_works(site, tmp_path, example):
+def test_first_example_works_beside_broken_plugins(site, tmp_path, example):
     done = run(site, *shlex.split(example.partition(" >")[0])[1:], folder=tmp_path)
     assert done.returncode == 0
     assert done.stdout
@@ -88,11 +88,11 @@ def test_warnings_never_mix_with_data(site):
     assert done.stderr.count("surroreg: warning: plugin ") == len(BROKEN)
 
 
-def test_doctor_as_json_names_each_plugin_and_why(site):
+def test_doctor_as_json_names_each_plugin_and_cause(site):
     done = run(site, "doctor", "--json")
-    told = json.loads(done.stdout)
-    assert (done.returncode, told["ok"], done.stderr) == (1, False, "")
-    errors = {plugin["namespace"]: plugin["error"] for plugin in told["plugins"]}
+    report = json.loads(done.stdout)
+    assert (done.returncode, report["ok"], done.stderr) == (1, False, "")
+    errors = {plugin["namespace"]: plugin["error"] for plugin in report["plugins"]}
     assert set(errors) == set(BROKEN)
     assert "RuntimeError: no luck" in errors["raises"]
 
@@ -106,6 +106,6 @@ def test_strict_switch_refuses_a_listing_and_spares_doctor(site):
     assert "no luck" in doctor.stdout
 
 
-def test_switched_off_they_are_silent(site):
+def test_disabled_plugins_cause_no_warning(site):
     done = run(site, "list", SURROREG_PLUGINS="")
     assert (done.returncode, done.stderr) == (0, "")

@@ -47,7 +47,7 @@ def registry(monkeypatch):
     return add
 
 
-def test_the_file_of_references_is_sound():
+def test_file_of_references_is_sound():
     entries = parsed(BIB.read_text(encoding="utf-8"))
     assert len(entries) >= 15
     for key, entry in entries.items():
@@ -61,7 +61,7 @@ def test_the_file_of_references_is_sound():
     assert len(set(identifiers)) == len(identifiers)
 
 
-def test_every_work_that_a_built_in_or_the_zoo_names_is_known(registry, monkeypatch, capsys):
+def test_every_work_of_the_builtins_and_the_zoo_is_known(registry, monkeypatch, capsys):
     monkeypatch.syspath_prepend(ROOT / "plugins/surroreg-zoo")
     import surroreg_zoo
 
@@ -76,7 +76,7 @@ def test_every_work_that_a_built_in_or_the_zoo_names_is_known(registry, monkeypa
     assert "surroreg_zoo" in sys.modules
 
 
-def test_a_built_in_gives_the_paper_it_comes_from(capsys):
+def test_builtin_gives_its_paper(capsys):
     code, entries, err = cited(capsys, "FastSigmoid")
     assert (code, err) == (0, "")
     (entry,) = entries.values()
@@ -85,14 +85,14 @@ def test_a_built_in_gives_the_paper_it_comes_from(capsys):
     assert (entry.fields["year"], entry.fields["pages"]) == ("2018", "1514--1541")
 
 
-def test_a_work_that_several_cite_comes_once(capsys):
+def test_work_that_several_surrogates_cite_comes_once(capsys):
     code, entries, _ = cited(capsys, *surroreg.names(namespace="builtin"))
     assert code == 0
     dois = [entry.fields.get("doi", entry.fields.get("eprint")) for entry in entries.values()]
     assert dois.count("10.1109/JPROC.2023.3308088") == 1
 
 
-def test_one_work_under_two_identifiers_comes_once(registry, capsys):
+def test_work_under_two_identifiers_comes_once(registry, capsys):
     registry("stbp", "arxiv:1706.02609v2", "doi:10.3389/FNINS.2018.00331")
     _, entries, _ = cited(capsys, "acme/stbp")
     assert list(entries) == ["wu2018spatio"]
@@ -107,7 +107,7 @@ def test_one_work_under_two_identifiers_comes_once(registry, capsys):
         ("https://example.org/}@misc{x,title={y}", "url", "https://example.org/%7D@misc%7Bx,title=%7By%7D"),
     ],
 )
-def test_an_unknown_work_gives_its_identifier_and_says_so(registry, capsys, reference, field, value):
+def test_unknown_work_gives_its_identifier_and_a_message(registry, capsys, reference, field, value):
     registry("bell", reference)
     code, entries, err = cited(capsys, "bell")
     (entry,) = entries.values()
@@ -125,13 +125,13 @@ def test_surrogate_without_references_is_named_with_code_1(registry, capsys):
     assert main(["cite", "acme/bare", "atan"]) == 0
 
 
-def test_without_a_name_it_is_surroreg_itself(capsys):
+def test_no_name_cites_surroreg_itself(capsys):
     code, entries, err = cited(capsys)
     assert (code, err, list(entries)) == (0, "", ["surroreg"])
     assert surroreg.__version__ in entries["surroreg"].fields["note"]
 
 
-def test_json_says_who_cites_what(capsys):
+def test_json_names_the_surrogates_of_each_work(capsys):
     assert main(["cite", "lso", "sfs", "SparseFastSigmoid", "--json"]) == 0
     references = json.loads(capsys.readouterr().out)["references"]
     assert [reference["surrogates"] for reference in references] == [["leaky_spike_operator"], ["sparse_fast_sigmoid"]]

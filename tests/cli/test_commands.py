@@ -57,7 +57,7 @@ def module(tmp_path, monkeypatch):
 
 
 def test_no_command_is_broken():
-    assert [str(found) for found in command.find().values() if not isinstance(found, command.Command)] == []
+    assert [str(known) for known in command.find().values() if not isinstance(known, command.Command)] == []
 
 
 def test_new_module_is_a_command_after_the_ordered_ones(module, capsys):
@@ -96,7 +96,7 @@ def test_broken_command_is_one_error_and_costs_no_other(source, module, capsys):
     assert "translate" in capsys.readouterr().out
 
 
-def test_broken_module_is_named_as_such_in_the_help(module):
+def test_broken_module_is_marked_in_the_help(module):
     module("import nowhere")
     assert "(cannot be used: 'surroreg frobnicate' says why)" in " ".join(parser().format_help().split())
 

@@ -115,7 +115,7 @@ class Terminal:
         os.close(other)
 
     def type(self, text, *, until):
-        """Type text, and wait for a file of which the text makes the shell the author."""
+        """Type text, and wait for the file that the shell then writes."""
         os.write(self.descriptor, text.encode())
         deadline = time.monotonic() + 60
         while not (self.folder / until).exists():
@@ -185,7 +185,7 @@ def test_fish_offers_commands_options_choices_names_files(scripts):
         assert {row.split("\t")[0] for row in offered} == set(words.split()), line
 
 
-def test_a_second_name_in_zsh_is_not_excluded(scripts):
+def test_second_name_in_zsh_is_not_excluded(scripts):
     assert not re.search(r'"\(\*\)', (scripts / "script.zsh").read_text(encoding="utf-8"))
 
 
@@ -196,14 +196,14 @@ def test_scripts_describe_a_command_by_its_line(scripts, shell):
     assert "Draws the derivative" not in script
 
 
-def test_an_unknown_shell_is_refused_with_those_there_are(capsys):
+def test_unknown_shell_is_refused_with_the_known_ones(capsys):
     with pytest.raises(SystemExit) as stopped:
         main(["completion", "tcsh"])
     assert stopped.value.code == 2
     assert "fish" in capsys.readouterr().err
 
 
-def test_completion_without_its_extra_says_what_to_install(capsys, monkeypatch):
+def test_completion_without_its_extra_names_what_to_install(capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "shtab", None)
     assert main(["completion", "bash"]) == 2
     out, err = capsys.readouterr()

@@ -1,4 +1,4 @@
-"""What ``--help`` teaches, and what happens without a command or with Ctrl-C."""
+"""The pages of ``--help``, and commands that are missing or interrupted."""
 
 import os
 import re
@@ -19,8 +19,8 @@ HELPS = {name: command.format_help() for name, command in COMMANDS.items()}
 
 def examples(text):
     """The lines of a help text that can be typed."""
-    told = text.partition("\nexamples:\n")[2].partition("\n\n")[0]
-    return [line.strip().split("  ")[0] for line in told.splitlines() if re.match(r"  \S", line)]
+    section = text.partition("\nexamples:\n")[2].partition("\n\n")[0]
+    return [line.strip().split("  ")[0] for line in section.splitlines() if re.match(r"  \S", line)]
 
 
 @pytest.mark.parametrize("name", HELPS)
@@ -34,22 +34,22 @@ def test_every_command_has_a_paragraph_and_examples(name):
 @pytest.mark.parametrize(
     "example", [line for text in [*HELPS.values(), parser().format_help()] for line in examples(text)]
 )
-def test_every_example_is_a_command_that_the_parser_takes(example):
+def test_every_example_is_accepted_by_the_parser(example):
     line = re.sub(r'^eval "\$\((.*)\)"$', r"\1", example).partition(" >")[0]
     program, *arguments = shlex.split(line)
     assert program == "surroreg"
-    assert parser().parse_args(arguments).run
+    assert parser().parse_args(arguments).run.__module__ == f"surroreg.cli.commands.{arguments[0]}"
 
 
 @pytest.mark.parametrize("example", [line for name in ("show", "translate", "cite") for line in examples(HELPS[name])])
-def test_examples_that_take_no_time_work(example, capsys):
+def test_quick_examples_work(example, capsys):
     assert main(shlex.split(example.partition(" >>")[0])[1:]) == 0
     out, err = capsys.readouterr()
     assert out
     assert err == ""
 
 
-def test_without_a_command_the_help_is_shown_as_an_error(capsys):
+def test_missing_command_shows_the_help_as_an_error(capsys):
     with pytest.raises(SystemExit) as stopped:
         main([])
     out, err = capsys.readouterr()
@@ -71,8 +71,8 @@ def test_help_doctor_and_code_know_the_same_variables(capsys):
     for path in (ROOT / "surroreg").rglob("*.py"):
         read |= set(re.findall(r'environ(?:\.get\(|\[)"(SURROREG_\w+)"', path.read_text(encoding="utf-8")))
     assert len(read) >= 3
-    told = parser().format_help().partition("environment:")[2].partition("exit codes:")[0]
-    assert set(re.findall(r"^  (SURROREG_\w+)", told, re.M)) == read
+    described = parser().format_help().partition("environment:")[2].partition("exit codes:")[0]
+    assert set(re.findall(r"^  (SURROREG_\w+)", described, re.M)) == read
     main(["doctor"])
     assert {
         line.split()[0].partition("=")[0] for line in capsys.readouterr().out.splitlines() if "SURROREG_" in line
@@ -88,11 +88,10 @@ def test_output_without_terminal_or_colours_is_plain(command):
         assert "\x1b" not in done.stdout + done.stderr
 
 
-def test_the_help_names_every_command(capsys):
+def test_help_names_every_command(capsys):
     with pytest.raises(SystemExit) as stopped:
         main(["--help"])
     assert stopped.value.code == 0
     out = capsys.readouterr().out
     for name in HELPS:
         assert re.search(rf"^    {name}\b", out, re.M), name
-    assert surroreg.__version__

@@ -1,4 +1,4 @@
-"""The catalogue, built with the zoo and with a plugin that means harm."""
+"""The catalogue, built with the zoo and with a hostile plugin."""
 
 import importlib
 import importlib.util
@@ -14,16 +14,13 @@ import surroreg
 import surroreg.api
 from surroreg.cli import main
 from surroreg.libraries import KIN, LIBRARIES, ROWS
-from tests.docs.sites import CONF, DOCS, Site, build, install
+from tests.docs.sites import CONF, DOCS, Site, build, install, need_sphinx
 
 ROOT = Path(__file__).parents[2]
-NEEDED = ("sphinx", "myst_parser", "pydata_sphinx_theme", "sphinx_design", "matplotlib", "pybtex")
-missing = [package for package in NEEDED if importlib.util.find_spec(package) is None]
-pytestmark = pytest.mark.skipif(
-    bool(missing), reason=f"{', '.join(missing)} not installed: pip install 'surroreg[docs]'"
-)
 
-#: All that a page could take for markup, and what must come out as text.
+need_sphinx()
+
+#: Markup of every kind that a page could obey. The page must show it as text.
 HARM = "<script>alert(1)</script> | [x](javascript:alert(2)) ```{raw} html``` {{x}} $a$ <img src=x onerror=alert(3)>"
 PLUGIN = '''
 from surroreg import Parameter, SurrogateSpec, hookimpl, surrogate
@@ -71,7 +68,7 @@ def site(tmp_path_factory):
     (source / "conf.py").write_text(CONF, encoding="utf-8")
     (source / "index.md").write_text("# Home\n\n```{toctree}\ncatalogue/index\nbenchmarks\n```\n", encoding="utf-8")
     shutil.copy(DOCS / "benchmarks.md", source)
-    # What is left of a surrogate that is gone.
+    # The card of a surrogate that has been removed since.
     (source / "catalogue" / "gone").mkdir(parents=True)
     (source / "catalogue" / "gone" / "gone.md").write_text("# Gone\n", encoding="utf-8")
     done = build(source, root / "out", "-D", "catalogue_conformance=0", site=installed)
@@ -83,10 +80,10 @@ def document(name):
     return name if "/" in name else f"builtin/{name}"
 
 
-# -- whether everything is there ------------------------------------------------------------------
+# -- every fact is on a card ------------------------------------------------------------------
 
 
-def test_every_surrogate_has_a_card_a_place_in_the_gallery_and_a_row(site, zoo):
+def test_surrogate_has_a_card_a_picture_and_a_row(site, zoo):
     links = [attributes.get("href") for tag, attributes in site.page("index").tags if tag == "a"]
     for name in surroreg.names():
         assert (site.out / "catalogue" / f"{document(name)}.html").is_file()
@@ -99,12 +96,12 @@ def letters(text):
     return re.sub(r"\W", "", text)
 
 
-def test_a_card_says_all_that_a_spec_says(site, zoo):
+def test_card_says_all_that_the_spec_says(site, zoo):
     for name in surroreg.names():
         spec, page = surroreg.spec(name), site.page(document(name))
         assert f'surroreg.load("{name}"' in page.text
-        for told in (spec.summary, spec.description, *(parameter.doc for parameter in spec.parameters)):
-            assert letters(told) in letters(page.text), name
+        for text in (spec.summary, spec.description, *(parameter.doc for parameter in spec.parameters)):
+            assert letters(text) in letters(page.text), name
         for parameter in spec.parameters:
             assert parameter.name in page.text
         addresses = {attributes.get("href") for tag, attributes in page.tags if tag == "a"}
@@ -112,21 +109,21 @@ def test_a_card_says_all_that_a_spec_says(site, zoo):
         assert ("d(x)=" in page.text.replace(" ", "")) == (spec.formula is not None)
 
 
-def test_a_card_has_the_times_that_were_measured(site, zoo):
+def test_card_has_the_measured_times(site, zoo):
     (row, *_) = re.findall(r"^\| `atan` \| (.*) \|$", (DOCS / "benchmarks.md").read_text(encoding="utf-8"), re.M)
     assert all(letters(cell) in letters(site.page("builtin/atan").text) for cell in row.split("|"))
     assert "One forward and one backward pass" not in site.page("zoo/gaussian").text
 
 
-def test_a_card_has_its_names_in_other_libraries(site, zoo):
+def test_card_has_its_names_in_other_libraries(site, zoo):
     for row in ROWS:
         if row.ours:
             text = site.page(document(row.ours)).text
             assert f"{LIBRARIES[row.library].title} {LIBRARIES[row.library].version}" in text
             assert all(name in text for name in row.names)
     for kin in KIN:
-        there = f"{document(kin.ours)}.html"
-        addresses = [urljoin(there, attributes.get("href") or "") for _, attributes in site.page(there[:-5]).tags]
+        card = f"{document(kin.ours)}.html"
+        addresses = [urljoin(card, attributes.get("href") or "") for _, attributes in site.page(card[:-5]).tags]
         assert all(f"{document(name)}.html" in addresses for name in kin.names)
 
 
@@ -148,12 +145,12 @@ def test_every_hook_is_in_the_reference():
     assert all(hook in text for hook in hooks)
 
 
-def test_what_is_gone_has_no_card(site):
+def test_removed_surrogate_has_no_card(site):
     assert not (site.source / "catalogue" / "gone" / "gone.md").exists()
     assert not (site.out / "catalogue" / "gone").exists()
 
 
-# -- whether it is right --------------------------------------------------------------------------
+# -- the facts are right --------------------------------------------------------------------------
 
 #: Of each surrogate at its defaults, from its paper or by calculus, on paper.
 KNOWN = {
@@ -173,11 +170,11 @@ KNOWN = {
 def test_numbers_on_a_card_are_those_of_calculus(name, site):
     facts = site.facts(name)
     for key, value in KNOWN[name].items():
-        told = [float(part) for part in facts[key].replace("−", "-").split(" at ")]
-        assert told == pytest.approx(value if isinstance(value, tuple) else [value], rel=1e-5, abs=1e-12), key
+        numbers = [float(part) for part in facts[key].replace("−", "-").split(" at ")]
+        assert numbers == pytest.approx(value if isinstance(value, tuple) else [value], rel=1e-5, abs=1e-12), key
 
 
-def test_supports_and_tails_on_a_card_are_those_of_the_formulas(site):
+def test_support_and_tail_on_a_card_are_those_of_the_formula(site):
     assert site.facts("builtin/piecewise_linear")["support"] == "−1 to 1"
     assert site.facts("builtin/sparse_fast_sigmoid")["support"] == "1 to ∞"
     assert site.facts("builtin/heaviside")["area"] == "∞"
@@ -186,18 +183,18 @@ def test_supports_and_tails_on_a_card_are_those_of_the_formulas(site):
     assert [compared[name]["bounded support"] for name in ("piecewise_linear", "atan")] == ["yes", "no"]
 
 
-def test_what_has_no_one_shape_says_so(site):
+def test_card_of_a_varying_shape_says_so(site):
     assert "drawn at random" in site.page("builtin/stochastic_spike_operator").text
     assert "It depends on custom_surrogate_function." in site.page("builtin/custom_surrogate").text
     assert {site.compared[name]["peak"] for name in ("stochastic_spike_operator", "custom_surrogate")} == {"–"}
 
 
-def test_a_formula_is_written_with_the_symbols_of_its_parameters(site):
+def test_formula_has_the_symbols_of_its_parameters(site):
     text = site.page("builtin/piecewise_linear").text.replace(" ", "")
     assert "d(x)=γmax(0,1−k|x|)" in text
 
 
-def test_a_second_build_writes_nothing_anew(site, tmp_path):
+def test_second_build_writes_no_file(site, tmp_path):
     before = {path: path.stat().st_mtime_ns for path in (site.source / "catalogue").rglob("*.*")}
     done = build(
         site.source,
@@ -212,7 +209,7 @@ def test_a_second_build_writes_nothing_anew(site, tmp_path):
     assert before == {path: path.stat().st_mtime_ns for path in (site.source / "catalogue").rglob("*.*")}
 
 
-def test_pictures_say_what_they_show(site):
+def test_pictures_have_a_description(site):
     images = [attributes for tag, attributes in site.page("builtin/atan").tags if tag == "img"]
     assert [image["alt"] for image in images if "_images" in image["src"]] == [
         "Derivative and primitive of atan at the defaults",
@@ -220,11 +217,11 @@ def test_pictures_say_what_they_show(site):
     ]
 
 
-# -- whether it is safe ---------------------------------------------------------------------------
+# -- texts are harmless ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["index", "harm/harm", "harm/box"])
-def test_what_a_plugin_says_is_text_and_nothing_else(name, site):
+def test_texts_of_a_plugin_are_text_and_nothing_else(name, site):
     page, plain = site.page(name), site.page("builtin/heaviside")
     assert "alert" not in "".join(page.scripts)
     assert {tag for tag, _ in page.tags} <= {tag for tag, _ in plain.tags} | {"wbr", "output"}
@@ -234,7 +231,7 @@ def test_what_a_plugin_says_is_text_and_nothing_else(name, site):
     assert HARM.partition(" $")[0].replace("`", "") in page.text.replace("`", "")
 
 
-# -- what conformance says ------------------------------------------------------------------------
+# -- the verdicts of conformance ------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -249,7 +246,7 @@ def wrong_bump(x, slope):
     return 1.1 / (1 + slope * x * x)
 
 
-def test_a_surrogate_that_breaks_its_promise_is_told_of_and_checked_once(parts, zoo, tmp_path, monkeypatch):
+def test_broken_promise_is_shown_and_checked_once(parts, zoo, tmp_path, monkeypatch):
     facts, verdicts = parts
     spec = surroreg.surrogate(formula="1/(1 + slope*x**2)", parameters=[surroreg.Parameter("slope", 1.0, gt=0)])(
         wrong_bump
@@ -266,7 +263,7 @@ def test_a_surrogate_that_breaks_its_promise_is_told_of_and_checked_once(parts, 
     assert verdicts.Verdicts(tmp_path / "kept.json").of(entry) == verdict
 
 
-def test_values_drawn_for_a_parameter_are_three_and_allowed(parts, zoo):
+def test_values_drawn_for_a_parameter_are_three_permitted(parts, zoo):
     around = importlib.import_module("catalogue_plots").around
     for name in surroreg.names():
         for parameter in surroreg.spec(name).parameters:
@@ -299,32 +296,32 @@ def column(tab, number):
     return tab.locator(f"table.catalogue-table tbody tr:visible td:nth-child({number})").all_inner_texts()
 
 
-def test_a_click_on_a_column_sorts_and_a_second_one_turns_it_round(tab):
+def test_click_on_a_column_sorts_and_a_second_click_reverses(tab):
     head = tab.get_by_role("columnheader", name="peak")
     assert head.get_attribute("aria-sort") is None
     head.get_by_role("button").click()
     assert head.get_attribute("aria-sort") == "ascending"
-    told = column(tab, 3)
-    numbers = [float(text) for text in told if text != "–"]
+    cells = column(tab, 3)
+    numbers = [float(text) for text in cells if text != "–"]
     assert numbers == sorted(numbers)
-    assert "–" in told
-    assert "–" not in told[: len(numbers)]
+    assert "–" in cells
+    assert "–" not in cells[: len(numbers)]
     head.get_by_role("button").click()
     assert head.get_attribute("aria-sort") == "descending"
-    told = column(tab, 3)
-    assert [float(text) for text in told if text != "–"] == numbers[::-1]
-    assert "–" not in told[: len(numbers)]
+    cells = column(tab, 3)
+    assert [float(text) for text in cells if text != "–"] == numbers[::-1]
+    assert "–" not in cells[: len(numbers)]
 
 
 def test_infinity_is_the_largest_number(tab):
     head = tab.get_by_role("columnheader", name="area")
     head.get_by_role("button").click()
-    told = [text for text in column(tab, 4) if text != "–"]
-    assert told[-told.count("∞") :] == ["∞"] * told.count("∞")
-    assert "∞" in told
+    cells = [text for text in column(tab, 4) if text != "–"]
+    assert cells[-cells.count("∞") :] == ["∞"] * cells.count("∞")
+    assert "∞" in cells
 
 
-def test_the_keyboard_sorts_too_and_only_one_column_is_sorted(tab):
+def test_keyboard_sorts_a_single_column(tab):
     tab.get_by_role("columnheader", name="peak").get_by_role("button").click()
     tab.get_by_role("columnheader", name="name", exact=True).get_by_role("button").focus()
     tab.keyboard.press("Enter")
@@ -346,12 +343,12 @@ def test_words_and_a_namespace_filter_the_rows(tab):
     assert column(tab, 1) == []
 
 
-def test_a_surrogate_is_found_by_an_alias(tab):
+def test_filter_finds_a_surrogate_by_an_alias(tab):
     tab.get_by_label("Filter").fill("piecewiseexp")
     assert column(tab, 1) == ["zoo/exponential"]
 
 
-def test_without_scripts_there_is_the_whole_table(browser, site):
+def test_page_without_scripts_shows_the_whole_table(browser, site):
     context = browser.new_context(java_script_enabled=False)
     tab = context.new_page()
     tab.goto((site.out / "catalogue" / "index.html").as_uri())
@@ -360,7 +357,7 @@ def test_without_scripts_there_is_the_whole_table(browser, site):
 
 
 @pytest.mark.parametrize("name", ["index", "builtin/atan", "builtin/inverse_stochastic_spike_operator"])
-def test_a_phone_scrolls_tables_and_not_the_page(name, browser, site):
+def test_phone_scrolls_tables_and_not_the_page(name, browser, site):
     tab = browser.new_page(viewport={"width": 390, "height": 844})
     tab.goto((site.out / "catalogue" / f"{name}.html").as_uri())
     assert tab.evaluate("document.documentElement.scrollWidth") <= 390

@@ -1,4 +1,4 @@
-"""The first example for each library changes nothing: it has the gradient of that library's default neuron."""
+"""The first example for each library has the gradient of that library's default neuron."""
 
 import contextlib
 import importlib
@@ -20,7 +20,7 @@ GUIDES = {
     "sinabs": "guides/sinabs-rockpool.md",
     "rockpool": "guides/sinabs-rockpool.md",
 }
-#: What the one-line examples take for imported.
+#: The imports that the one-line examples rely on.
 IMPORTS = {
     "snntorch": "import snntorch as snn",
     "spikingjelly": "from spikingjelly.activation_based import neuron\n"
@@ -36,12 +36,12 @@ DEFAULTS = {
     "sinabs": "sinabs.layers.LIF(tau_mem=20.0)",
     "rockpool": "LIFTorch(10)",
 }
-# Up to one unit above threshold, where every library gives one spike at most; off every edge.
+# Less than one unit above threshold, where every library gives at most one spike; away from every edge.
 X = torch.linspace(-2.013, 0.977, 101, dtype=torch.float64)
 
 
 def imported(library):
-    """Return the names that the examples take for imported, or skip the test."""
+    """Return the names that the examples rely on, or skip the test."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the library's own imports
         pytest.importorskip(library, reason=f"{library} is not installed: its example is NOT VERIFIED")
@@ -51,7 +51,7 @@ def imported(library):
 
 
 def spikes_and_gradient(library, neuron):
-    """Return what a neuron makes of membranes at X from its threshold, 1."""
+    """Return the spikes and the gradient of a neuron whose membrane is X above its threshold, 1."""
     x = X.clone().requires_grad_()
     if library == "snntorch":
         spikes = neuron.spike_grad(x)
@@ -69,7 +69,7 @@ def spikes_and_gradient(library, neuron):
 
 
 def first_of_guide(library, scope):
-    """Run a guide up to its first neuron, and return that."""
+    """Run a guide up to its first neuron, and return the neuron."""
     text = (DOCS / GUIDES[library]).read_text(encoding="utf-8")
     text = text.partition(f"## {library}\n")[2] or text
     for code in re.findall(r"^```python\n(.*?)^```$", text, re.M | re.S):

@@ -1,4 +1,4 @@
-"""The pages: their Python runs and gives what is printed beside it, the site builds, and names every public thing."""
+"""The Python on the pages gives the results beside it. The site builds, and names everything public."""
 
 import ast
 import contextlib
@@ -25,7 +25,7 @@ from surroreg.registry import Registry, process
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-#: Generated, and so not read by anybody as text.
+#: Generated folders, which hold no page that a person has written.
 GENERATED = {"_build", "auto_gallery", "catalogue"}
 #: Pages whose Python another test runs, and the test.
 RUN_BY = {
@@ -36,20 +36,20 @@ BLOCK = re.compile(r"(?P<mark>^<!-- not run: (?P<reason>.*?) -->\n+)?^```python\
 
 
 def pages():
-    found = sorted(DOCS.rglob("*.md"))
-    return [page.relative_to(DOCS).as_posix() for page in found if not GENERATED & set(page.relative_to(DOCS).parts)]
+    files = sorted(DOCS.rglob("*.md"))
+    return [page.relative_to(DOCS).as_posix() for page in files if not GENERATED & set(page.relative_to(DOCS).parts)]
 
 
 def blocks(page):
     """Return the code of a page that is to be run, each padded so that errors name the page's own lines."""
     text = (DOCS / page).read_text(encoding="utf-8")
-    found = []
+    codes = []
     for block in BLOCK.finditer(text):
         if block["mark"] is None:
-            found.append("\n" * text.count("\n", 0, block.start("code")) + block["code"])
+            codes.append("\n" * text.count("\n", 0, block.start("code")) + block["code"])
         else:
             assert block["reason"].strip(), f"{page}: say why a block is not run"
-    return found
+    return codes
 
 
 EXAMPLES = sorted(path.name for path in (DOCS / "gallery").glob("plot_*.py"))
@@ -57,7 +57,7 @@ PAGES = [page for page in pages() if page not in RUN_BY and blocks(page)]
 
 
 def run(code, page, scope):
-    """Run a block; what is an expression with a comment behind it must give what the comment says."""
+    """Run a block. An expression with a comment behind it must give the value in the comment."""
     lines = code.splitlines()
     for statement in ast.parse(code, page).body:
         comment = re.search(r"  # (.*)$", lines[statement.end_lineno - 1])
@@ -65,13 +65,13 @@ def run(code, page, scope):
             exec(compile(ast.Module([statement], []), page, "exec"), scope)
             continue
         value = eval(compile(ast.Expression(statement.value), page, "eval"), scope)
-        told = {str(value), repr(value), re.sub(r"<(\w+?)(Backward\w*)? object at .*>", "", repr(value))}
-        assert comment[1] in told, f"{page}:{statement.lineno}: says {comment[1]}, gives {value!r}"
+        results = {str(value), repr(value), re.sub(r"<(\w+?)(Backward\w*)? object at .*>", "", repr(value))}
+        assert comment[1] in results, f"{page}:{statement.lineno}: says {comment[1]}, gives {value!r}"
 
 
 @pytest.fixture
 def alone(monkeypatch, tmp_path):
-    """A registry without what is installed or was registered, a folder of its own, a seed; nothing is left behind."""
+    """A registry of built-ins alone, a folder of its own, and a seed. Nothing is left behind."""
     monkeypatch.setattr(process, "registry", Registry(scan=lambda: ([], [])))
     monkeypatch.chdir(tmp_path)
     with torch.random.fork_rng(devices=[]), torch.serialization.safe_globals([]):
@@ -80,11 +80,11 @@ def alone(monkeypatch, tmp_path):
     torch.compiler.reset()
 
 
-# Of PyTorch's own, as it compiles and registers operators.
+# PyTorch raises these warnings as it compiles and registers operators.
 @pytest.mark.filterwarnings("ignore:.*should not be instantiated:DeprecationWarning")
 @pytest.mark.filterwarnings("ignore:.*torch.jit.script:DeprecationWarning")
 @pytest.mark.parametrize("page", PAGES)
-def test_the_python_of_a_page_runs_and_gives_what_it_says(page, alone, monkeypatch):
+def test_python_of_a_page_gives_the_results_beside_it(page, alone, monkeypatch):
     code = blocks(page)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # those of libraries as they are imported
@@ -98,21 +98,21 @@ def test_the_python_of_a_page_runs_and_gives_what_it_says(page, alone, monkeypat
             run(block, page, vars(module))
 
 
-def test_there_are_pages_to_run():
+def test_pages_and_examples_to_run_exist():
     assert {"start.md", "guides/plugin.md", "guides/learn.md"} <= set(PAGES)
     assert len(EXAMPLES) >= 6
 
 
 @pytest.mark.parametrize(("page", "test"), RUN_BY.items())
-def test_a_page_that_is_run_elsewhere_is_named_there(page, test):
+def test_page_run_elsewhere_is_named_in_that_test(page, test):
     assert Path(page).name in (ROOT / test).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
     "page", ["start.md", "explanation/trust.md", "guides/learn.md", "reference/api.md", "reference/errors.md"]
 )
-def test_the_messages_shown_are_those_that_are_raised(page):
-    """What ``sphinx-build -b doctest`` runs, without Sphinx."""
+def test_messages_on_a_page_are_those_that_are_raised(page):
+    """This is ``sphinx-build -b doctest`` without Sphinx."""
     import doctest
 
     text = (DOCS / page).read_text(encoding="utf-8")
@@ -139,7 +139,7 @@ def test_files_tests_and_commands_named_on_a_page_exist():
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
-def test_an_example_of_the_gallery_runs_and_draws(example, alone):
+def test_gallery_example_runs_and_draws(example, alone):
     pyplot = pytest.importorskip("matplotlib.pyplot", reason="matplotlib is not installed")
     pyplot.switch_backend("agg")
     threads = torch.get_num_threads()
@@ -216,12 +216,12 @@ def test_every_command_option_and_variable_is_in_the_reference(site):
         assert variable in text["environment"]
 
 
-def test_no_link_within_the_site_leads_nowhere(site):
+def test_links_within_the_site_lead_somewhere(site):
     for page in written(site):
         for link in re.findall(r'(?:href|src)="([^"#?:]+)[#?]?[^":]*"', page.read_text(encoding="utf-8")):
             assert link.startswith("/") or (page.parent / link).exists(), f"{page.relative_to(site)}: {link}"
 
 
-def test_the_site_loads_no_script_from_elsewhere(site):
+def test_site_loads_no_script_from_elsewhere(site):
     for page in written(site):
         assert not re.findall(r'<script[^>]+src="(?:https?:)?//', page.read_text(encoding="utf-8")), page.name

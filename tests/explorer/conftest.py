@@ -14,7 +14,7 @@ from surroreg.explorer import page
 
 @pytest.fixture(autouse=True)
 def with_zoo(zoo: None) -> None:
-    """All tests here know the zoo."""
+    """The zoo is registered in every test of this folder."""
 
 
 @pytest.fixture
@@ -31,16 +31,16 @@ def file(tmp_path: Path) -> Callable[..., str]:
 
 @pytest.fixture
 def opened(browser: Any, file: Callable[..., str]) -> Iterator[Callable[..., Any]]:
-    """Open the explorer in a new browser profile. It must write nothing to the console, and ask for no other file."""
-    contexts, heard = [], []
+    """Open the explorer in a new browser profile. It may write nothing to the console, and fetch no other file."""
+    contexts, events = [], []
 
     def opened(*names: str, hash: str = "", **how: Any) -> Any:
         context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **how})
         contexts.append(context)
         address = file(*names)
-        context.on("request", lambda request: request.url.partition("#")[0] == address or heard.append(request.url))
-        context.on("console", lambda message: heard.append(message.text))
-        context.on("weberror", lambda error: heard.append(str(error.error)))
+        context.on("request", lambda request: request.url.partition("#")[0] == address or events.append(request.url))
+        context.on("console", lambda message: events.append(message.text))
+        context.on("weberror", lambda error: events.append(str(error.error)))
         tab = context.new_page()
         tab.set_default_timeout(10_000)
         tab.goto(address + hash)
@@ -49,11 +49,11 @@ def opened(browser: Any, file: Callable[..., str]) -> Iterator[Callable[..., Any
     yield opened
     for context in contexts:
         context.close()
-    assert heard == []
+    assert events == []
 
 
 class Card:
-    """What a reader sees of one surrogate."""
+    """The card of a surrogate, as a reader sees it."""
 
     def __init__(self, tab: Any, place: int = 0) -> None:
         self.tab = tab
@@ -79,7 +79,7 @@ class Card:
         return self.tab.locator(f"#backward path.{self.slot}").get_attribute("d")
 
     def loaded(self) -> surroreg.Surrogate:
-        """Run the line in Python."""
+        """Run the line in Python, and return the surrogate."""
         return eval(self.line, {"surroreg": surroreg})
 
 

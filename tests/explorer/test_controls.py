@@ -1,4 +1,4 @@
-"""What a person does on the page, and what comes of it."""
+"""Sliders, numbers, buttons and addresses change what the page shows."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ def wait_for_address(tab, text: str) -> None:
 
 
 def views(tab) -> list[str]:
-    """Return everything drawn, and every line told."""
+    """Return every curve, line and peak on the page."""
     drawn = [path.get_attribute("d") for path in tab.locator("svg path").all()]
     return drawn + tab.locator(".load code").all_inner_texts() + tab.locator("output").all_inner_texts()
 
 
-def test_it_opens_with_what_was_asked_for_and_offers_all(opened):
+def test_page_opens_with_the_given_names_and_offers_all(opened):
     tab = opened("ATan", "zoo/gaussian")
     assert tab.locator(".card h2").all_inner_texts() == ["atan", "zoo/gaussian"]
     assert set(tab.locator("#pick option").all_inner_texts()) == set(surroreg.names()) - {"custom_surrogate"}
@@ -29,7 +29,7 @@ def test_it_opens_with_what_was_asked_for_and_offers_all(opened):
     assert "1" in tab.locator("#omitted summary").inner_text()
 
 
-def test_a_slider_moved_by_keys_moves_curve_peak_and_line(opened, card):
+def test_slider_moved_by_keys_moves_curve_peak_and_line(opened, card):
     tab = opened("atan")
     atan = card(tab)
     before = atan.path, atan.peak, atan.line
@@ -44,7 +44,7 @@ def test_a_slider_moved_by_keys_moves_curve_peak_and_line(opened, card):
     assert float(atan.number("alpha").input_value()) == alpha
 
 
-def test_a_slider_dragged_moves_curve_peak_and_line(opened, card):
+def test_dragged_slider_moves_curve_peak_and_line(opened, card):
     tab = opened("fast_sigmoid", "sigmoid")
     moved, still = card(tab, 1), card(tab, 0)
     before, other = (moved.path, moved.peak, moved.line), (still.path, still.line)
@@ -61,19 +61,19 @@ def test_a_slider_dragged_moves_curve_peak_and_line(opened, card):
     assert still.line == other[1]
 
 
-def test_the_line_is_what_python_prints_of_the_surrogate_it_loads(opened, card):
+def test_line_is_the_repr_of_the_surrogate_that_it_loads(opened, card):
     tab = opened("spike_rate_escape", "zoo/square_wave_fourier", "heaviside")
     for place, params in enumerate([{"beta": 0.3, "scale": 2}, {"terms": 3, "scale": 0.001, "shift": -0.5}, {}]):
         shown = card(tab, place)
         for name, value in params.items():
             shown.number(name).fill(str(value))
         surrogate = shown.loaded()
-        # The zoo's, which is not installed here, has another name for itself.
+        # The zoo is not installed, so its surrogates have another name in their repr.
         assert repr(surrogate).partition(",")[2] == shown.line.partition(",")[2]
         assert {name: surrogate.params[name] for name in params} == params
 
 
-def test_the_curve_is_the_one_of_the_line(opened, card):
+def test_curve_is_the_derivative_of_the_surrogate_in_the_line(opened, card):
     tab = opened("zoo/circular", hash="#show=zoo/circular,width=0.4,scale=3&x=2")
     shown = card(tab)
     points = [tuple(map(float, pair.split())) for pair in re.split("[ML]", shown.path)[1:]]
@@ -92,7 +92,7 @@ def test_the_curve_is_the_one_of_the_line(opened, card):
         assert drawn == pytest.approx(y / top, abs=0.01)
 
 
-def test_the_copy_button_copies_the_line(opened, card):
+def test_copy_button_copies_the_line(opened, card):
     tab = opened("atan")
     tab.context.grant_permissions(["clipboard-read", "clipboard-write"])
     card(tab).slider("alpha").press("End")
@@ -101,7 +101,7 @@ def test_the_copy_button_copies_the_line(opened, card):
     assert tab.evaluate("navigator.clipboard.readText()") == card(tab).line == "surroreg.load('atan', alpha=200.0)"
 
 
-def test_where_copying_is_refused_the_line_is_selected(opened, card):
+def test_refused_copy_selects_the_line(opened, card):
     tab = opened("atan")
     tab.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(new Error('no')); }")
     tab.get_by_role("button", name="Copy the line").click()
@@ -109,7 +109,7 @@ def test_where_copying_is_refused_the_line_is_selected(opened, card):
     assert tab.evaluate("getSelection().toString()") == card(tab).line
 
 
-def test_the_address_restores_the_view_in_another_tab(opened, card):
+def test_address_restores_the_view_in_another_tab(opened, card):
     tab = opened("atan", "zoo/box")
     card(tab).slider("alpha").press("PageUp")
     card(tab, 1).number("shift").fill("-0.25")
@@ -152,18 +152,18 @@ def test_back_and_forward_walk_through_the_views(opened, card):
         assert views(tab) == expected
 
 
-def test_what_is_wrong_in_a_link_is_left_out_and_told(opened, card):
+def test_wrong_parts_of_a_link_are_left_out_and_reported(opened, card):
     tab = opened(hash="#show=atan,alpha=-3,beta=1,alpha;nope;tanh,slope=2&x=-1")
     assert tab.locator(".card h2").all_inner_texts() == ["atan", "tanh"]
     assert card(tab).loaded().alpha == 2.0
     assert card(tab, 1).loaded().slope == 2.0
-    told = tab.locator("#strange").inner_text()
+    message = tab.locator("#strange").inner_text()
     for part in ("alpha must be > 0", "atan has no beta", "there is no nope"):
-        assert part in told
+        assert part in message
 
 
 @pytest.mark.parametrize(
-    ("name", "parameter", "value", "told"),
+    ("name", "parameter", "value", "message"),
     [
         ("atan", "alpha", "0", "alpha must be > 0"),
         ("atan", "alpha", "1e19", "alpha must be >= 1e-18 and <= 1e+18"),
@@ -173,12 +173,12 @@ def test_what_is_wrong_in_a_link_is_left_out_and_told(opened, card):
         ("zoo/square_wave_fourier", "terms", "0", ">= 1"),
     ],
 )
-def test_a_number_that_python_would_refuse_is_refused_here(opened, card, name, parameter, value, told):
+def test_number_that_python_refuses_is_refused_by_the_page(opened, card, name, parameter, value, message):
     tab = opened(name)
     before = views(tab)
     number = card(tab).number(parameter)
     number.fill(value)
-    assert told in card(tab).node.locator(".error:not(:empty)").inner_text()
+    assert message in card(tab).node.locator(".error:not(:empty)").inner_text()
     assert number.get_attribute("aria-invalid") == "true"
     assert views(tab) == before
     number.blur()
@@ -186,14 +186,14 @@ def test_a_number_that_python_would_refuse_is_refused_here(opened, card, name, p
     assert number.input_value() in card(tab).line or f"{number.input_value()}.0" in card(tab).line
 
 
-def test_a_number_beyond_the_slider_is_taken(opened, card):
+def test_number_beyond_the_slider_is_accepted(opened, card):
     tab = opened("atan")
     card(tab).number("alpha").fill("12345.678")
     assert card(tab).loaded().alpha == 12345.678
     assert card(tab).slider("alpha").input_value() == card(tab).slider("alpha").get_attribute("max")
 
 
-def test_one_surrogate_can_be_compared_with_itself(opened, card):
+def test_surrogate_can_be_compared_with_itself(opened, card):
     tab = opened("sigmoid")
     tab.get_by_label("Surrogate", exact=True).select_option("sigmoid")
     tab.get_by_role("button", name="Add").click()
@@ -203,7 +203,7 @@ def test_one_surrogate_can_be_compared_with_itself(opened, card):
     assert card(tab, 0).path != card(tab, 1).path
 
 
-def test_six_are_the_most_and_a_removed_one_makes_room(opened):
+def test_seventh_surrogate_waits_for_a_removal(opened):
     tab = opened("atan", "tanh", "sigmoid", "heaviside", "triangular", "zoo/box")
     add = tab.get_by_role("button", name="Add")
     assert add.is_disabled()
@@ -220,7 +220,7 @@ def test_six_are_the_most_and_a_removed_one_makes_room(opened):
     assert tab.locator(".card").count() == tab.locator("#backward path").count() == 6
 
 
-def test_without_any_it_says_so(opened):
+def test_empty_page_says_that_nothing_is_shown(opened):
     tab = opened("atan")
     tab.get_by_role("button", name="Remove atan").click()
     assert tab.get_by_text("Nothing is shown").is_visible()
@@ -229,7 +229,7 @@ def test_without_any_it_says_so(opened):
     assert opened(hash=tab.evaluate("location.hash")).locator(".card").count() == 0
 
 
-def test_noise_is_drawn_at_its_mean_and_said_to_be(opened, card):
+def test_noise_is_drawn_at_its_mean_with_a_note(opened, card):
     tab = opened("stochastic_spike_operator")
     shown = card(tab)
     assert "at random" in shown.node.locator(".note").inner_text()
@@ -238,7 +238,7 @@ def test_noise_is_drawn_at_its_mean_and_said_to_be(opened, card):
     assert tab.evaluate("shown[0].curve.at(-1)") == pytest.approx(0.6)
 
 
-def test_a_logarithmic_axis_leaves_gaps_where_there_is_no_logarithm(opened, card):
+def test_logarithmic_axis_leaves_gaps_at_zero(opened, card):
     tab = opened("triangular")
     assert card(tab).path.count("M") == 1
     linear = card(tab).path
@@ -251,7 +251,7 @@ def fires_at_zero(gain):
     return lambda x: (x >= 0).to(x.dtype)
 
 
-def test_a_black_box_has_no_scale_or_shift_and_says_so(opened, card):
+def test_black_box_has_no_scale_or_shift_and_a_note(opened, card):
     gain = surroreg.Parameter("scale", 2.0, gt=0)
     spec = surroreg.SurrogateSpec(
         name="sealed",

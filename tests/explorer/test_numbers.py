@@ -1,4 +1,4 @@
-"""What the page computes is what the registry says, at defaults and wherever the sliders go."""
+"""The page computes the registry's numbers, at the defaults and along the sliders."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ def tab(opened):
 
 
 def offered(tab) -> dict[str, dict]:
-    return {told["name"]: told for told in tab.evaluate("DATA.surrogates")}
+    return {offer["name"]: offer for offer in tab.evaluate("DATA.surrogates")}
 
 
 def settings(tab) -> list[tuple[int, str, dict[str, float]]]:
     """Each surrogate at its defaults, and with each parameter moved along its slider."""
-    found = []
+    rows = []
     for place, name, parameters in tab.evaluate(SWEEP):
         defaults = {parameter: value for parameter, value, _ in parameters}
-        found.append((place, name, defaults))
-        found += [(place, name, {**defaults, key: value}) for key, _, moved in parameters for value in moved]
-    return found
+        rows.append((place, name, defaults))
+        rows += [(place, name, {**defaults, key: value}) for key, _, moved in parameters for value in moved]
+    return rows
 
 
 def close(ours: float, theirs: float, peak: float) -> bool:
@@ -54,10 +54,10 @@ def close(ours: float, theirs: float, peak: float) -> bool:
 def test_every_surrogate_with_a_formula_is_offered(tab):
     with_formula = {name for name in surroreg.names() if surroreg.spec(name).formula is not None}
     assert set(offered(tab)) == with_formula
-    assert [told["name"] for told in tab.evaluate("DATA.omitted")] == ["custom_surrogate"]
+    assert [omission["name"] for omission in tab.evaluate("DATA.omitted")] == ["custom_surrogate"]
 
 
-def test_the_derivative_is_the_formula_to_nine_digits(tab):
+def test_derivative_is_the_formula_to_nine_digits(tab):
     for place, name, params in settings(tab):
         if params["scale"] != 1 or params["shift"] != 0:
             continue
@@ -70,7 +70,7 @@ def test_the_derivative_is_the_formula_to_nine_digits(tab):
             assert close(ours, theirs, peak), (name, params, x, ours, theirs)
 
 
-def test_the_derivative_is_the_one_torch_computes_scaled_and_shifted_too(tab):
+def test_derivative_is_torchs_when_scaled_and_shifted(tab):
     x = torch.cat([torch.linspace(-6, 6, 301, dtype=torch.float64), torch.tensor(POINTS, dtype=torch.float64)])
     for place, name, params in settings(tab):
         if surroreg.spec(name).traits.stochastic:
@@ -82,7 +82,7 @@ def test_the_derivative_is_the_one_torch_computes_scaled_and_shifted_too(tab):
             assert close(ours, theirs, float(exact.abs().max())), (name, params, at, ours, theirs)
 
 
-def test_peak_its_place_and_area_are_those_of_the_registry(tab):
+def test_peak_place_and_area_are_those_of_the_registry(tab):
     for place, name, params in settings(tab):
         spec = surroreg.spec(name)
         own = {p.name: params[p.name] for p in spec.parameters}
@@ -90,30 +90,30 @@ def test_peak_its_place_and_area_are_those_of_the_registry(tab):
         # The first has no peak, and the second a test of its own.
         if spec.traits.stochastic or name == "spike_rate_escape" or params["scale"] != 1 or params["shift"] != 0:
             continue
-        told = tab.evaluate(MEASURE, [place, list(moved.values())])
-        assert told["height"] == pytest.approx(3 * shape.peak(spec, own), rel=1e-9), (name, own)
-        assert float(told["area"].lower()) == pytest.approx(3 * shape.area(spec, own), rel=1e-9), (name, own)
-        beside = torch.tensor([told["at"] - 1e-9, told["at"], told["at"] + 1e-9], dtype=torch.float64)
+        measured = tab.evaluate(MEASURE, [place, list(moved.values())])
+        assert measured["height"] == pytest.approx(3 * shape.peak(spec, own), rel=1e-9), (name, own)
+        assert float(measured["area"].lower()) == pytest.approx(3 * shape.area(spec, own), rel=1e-9), (name, own)
+        beside = torch.tensor([measured["at"] - 1e-9, measured["at"], measured["at"] + 1e-9], dtype=torch.float64)
         heights = surroreg.load(name, **moved).derivative(beside).abs()
-        assert float(heights.max()) == pytest.approx(told["height"], rel=1e-6), (name, own)
+        assert float(heights.max()) == pytest.approx(measured["height"], rel=1e-6), (name, own)
 
 
 @pytest.mark.parametrize("beta", [0.01, 1.0, 30.0, 1e3, 1e5])
-def test_a_narrow_peak_away_from_zero_has_all_of_its_area(tab, beta):
+def test_narrow_peak_away_from_zero_keeps_its_area(tab, beta):
     place = list(offered(tab)).index("spike_rate_escape")
-    told = tab.evaluate(MEASURE, [place, [beta, 25.0, 2.0, 3.0]])
-    assert told["height"] == pytest.approx(50, rel=1e-12)
-    assert told["at"] == 4
-    assert float(told["area"]) == pytest.approx(2 * 2 * 25 / beta, rel=1e-9)
+    measured = tab.evaluate(MEASURE, [place, [beta, 25.0, 2.0, 3.0]])
+    assert measured["height"] == pytest.approx(50, rel=1e-12)
+    assert measured["at"] == 4
+    assert float(measured["area"]) == pytest.approx(2 * 2 * 25 / beta, rel=1e-9)
 
 
-def test_a_narrow_peak_is_drawn_to_its_top(tab):
+def test_narrow_peak_is_drawn_to_its_top(tab):
     code = "([place, values]) => { const c = new Curve(place, values); return c.places(-5, 5).map((x) => c.at(x)); }"
     place = list(offered(tab)).index("fast_sigmoid")
     assert max(tab.evaluate(code, [place, [1e6, 1.0, 1.2345678]])) == 1
 
 
-def test_the_integral_is_the_primitive_through_one_half(tab):
+def test_integral_is_the_primitive_through_one_half(tab):
     code = """([place, values]) => {
       const curve = new Curve(place, values);
       const places = unique([...curve.places(-3, 3), 0]);
@@ -130,14 +130,14 @@ def test_the_integral_is_the_primitive_through_one_half(tab):
         assert torch.tensor(sums, dtype=torch.float64).sub(exact).abs().max() < 1e-6 * size, (name, params)
 
 
-def test_every_place_of_every_slider_is_a_value_of_its_own_that_python_allows(tab):
+def test_slider_places_are_distinct_permitted_values(tab):
     code = """DATA.surrogates.map(({ parameters }) => parameters.map((p) => {
       const values = Array.from({ length: p.slider.steps + 1 }, (_, place) => valueAt(p, place));
       return values.map((value) => [value, placeOf(p, value)]);
     }))"""
-    for (name, told), sliders in zip(offered(tab).items(), tab.evaluate(code), strict=True):
+    for (name, offer), sliders in zip(offered(tab).items(), tab.evaluate(code), strict=True):
         known = {p.name: p for p in (*surroreg.spec(name).parameters, SCALE, SHIFT)}
-        for parameter, reached in zip(told["parameters"], sliders, strict=True):
+        for parameter, reached in zip(offer["parameters"], sliders, strict=True):
             values = [known[parameter["name"]].check(value) for value, _ in reached]
             assert all(low < high for low, high in itertools.pairwise(values))
             assert [place for _, place in reached] == list(range(len(values)))
@@ -146,18 +146,18 @@ def test_every_place_of_every_slider_is_a_value_of_its_own_that_python_allows(ta
 
 @pytest.mark.parametrize("value", [1e-18, 1e-17, 1e17, 1e18])
 @pytest.mark.parametrize("bounds", [{}, {"gt": 0}, {"ge": 0}])
-def test_a_slider_of_an_extreme_value_stays_within_the_limits(value, bounds):
+def test_slider_of_an_extreme_value_stays_within_the_limits(value, bounds):
     parameter = Parameter("knob", value, **bounds)
-    made = slider(parameter, value)
-    assert parameter.check(made.low) <= value <= parameter.check(made.high)
-    assert made.low < made.high
+    knob = slider(parameter, value)
+    assert parameter.check(knob.low) <= value <= parameter.check(knob.high)
+    assert knob.low < knob.high
 
 
 BOUND = st.none() | st.floats(-100, 100)
 
 
 @given(st.data(), st.sampled_from([float, int]), BOUND, BOUND, st.booleans(), st.booleans())
-def test_a_slider_stays_within_whatever_bounds_there_are(data, kind, low, high, open_below, open_above):
+def test_slider_stays_within_all_bounds(data, kind, low, high, open_below, open_above):
     if low is not None and high is not None:
         low, high = min(low, high) - 1, max(low, high) + 1
     bounds = {"gt" if open_below else "ge": low, "lt" if open_above else "le": high}
@@ -171,7 +171,7 @@ def test_a_slider_stays_within_whatever_bounds_there_are(data, kind, low, high, 
     else:
         value = data.draw(st.floats(least + 1e-6, most - 1e-6))
     parameter = Parameter("knob", value, type=kind, **bounds)
-    made = slider(parameter, value)
-    assert made.low < made.high or (kind is int and made.steps == 0)
-    assert parameter.check(made.low) <= value <= parameter.check(made.high)
-    assert made.zero is None or made.zero < made.low
+    knob = slider(parameter, value)
+    assert knob.low < knob.high or (kind is int and knob.steps == 0)
+    assert parameter.check(knob.low) <= value <= parameter.check(knob.high)
+    assert knob.zero is None or knob.zero < knob.low

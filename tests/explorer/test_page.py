@@ -1,4 +1,4 @@
-"""The page as a page: harmless, whole, the same every time, and for everyone."""
+"""The page is harmless, whole, the same every time, and usable by everyone."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def offer(name="bell", **how):
     surroreg.register(surroreg.SurrogateSpec(name=name, derivative=lambda x: x, **how), namespace="acme")
 
 
-def test_it_is_the_same_text_again():
+def test_page_is_the_same_text_again():
     assert page() == page()
     assert page(["atan"]) == page(["ATan"]) != page()
 
 
-def test_it_is_the_same_in_every_process_and_needs_no_torch():
+def test_page_is_equal_in_all_processes_and_needs_no_torch():
     code = "import sys; from surroreg.explorer import page; print(page()); sys.exit('torch' in sys.modules)"
     command = [sys.executable, "-c", code]
     texts = {
@@ -36,7 +36,7 @@ def test_it_is_the_same_in_every_process_and_needs_no_torch():
     assert len(texts) == 1
 
 
-def test_a_surrogate_that_is_only_importable_is_shown_and_loads(opened, card, monkeypatch):
+def test_importable_surrogate_is_shown_and_loads(opened, card, monkeypatch):
     monkeypatch.syspath_prepend(Path(__file__).parents[2] / "plugins" / "surroreg-template")
     tab = opened("surroreg_template:bump")
     assert repr(card(tab).loaded()) == card(tab).line
@@ -67,7 +67,7 @@ def test_no_text_of_a_plugin_becomes_markup_or_code(opened):
     assert "constructor=100.0" in tab.locator(".load code").inner_text()
 
 
-def test_a_script_that_is_not_the_pages_own_does_not_run(browser, file):
+def test_foreign_script_does_not_run(browser, file):
     text = file("atan")
     context = browser.new_context()
     tab = context.new_page()
@@ -91,9 +91,9 @@ def test_a_script_that_is_not_the_pages_own_does_not_run(browser, file):
         ("Derivative(f(x), x)", "no function 'Derivative'"),
     ],
 )
-def test_a_formula_that_cannot_be_computed_is_left_out_with_the_reason(formula, reason):
+def test_unusable_formula_is_left_out_with_the_reason(formula, reason):
     offer(formula=formula)
-    (omitted,) = [told for told in data(page())["omitted"] if told["name"] == "acme/bell"]
+    (omitted,) = [entry for entry in data(page())["omitted"] if entry["name"] == "acme/bell"]
     assert reason in omitted["reason"]
     with pytest.raises(surroreg.SurroregError, match=r"'acme/bell' cannot be explored: .*" + re.escape(reason)):
         page(["acme/bell"])
@@ -123,35 +123,35 @@ def data(text: str) -> dict:
         ("U*x", 1),
     ],
 )
-def test_every_word_of_a_formula_is_computed_as_sympy_means_it(opened, formula, at_2):
+def test_words_of_a_formula_mean_what_sympy_means(opened, formula, at_2):
     offer(formula=formula)
     assert opened("acme/bell").evaluate("shown[0].curve.at(2)") == pytest.approx(at_2, rel=1e-6)
 
 
-def test_a_value_that_no_slider_gives_leaves_the_parameter_out():
+def test_parameter_that_no_slider_can_move_is_left_out():
     switch = surroreg.Parameter("p0", True, type=bool)
     knob = surroreg.Parameter("knob", 2.0)
     spec = surroreg.SurrogateSpec(
         name="bell", derivative=lambda x, p0, knob: x, formula="knob*x", parameters=(switch, knob)
     )
     surroreg.register(spec, namespace="acme")
-    (told,) = [told for told in data(page())["surrogates"] if told["name"] == "acme/bell"]
-    assert [parameter["name"] for parameter in told["parameters"]] == ["knob", "scale", "shift"]
+    (described,) = [entry for entry in data(page())["surrogates"] if entry["name"] == "acme/bell"]
+    assert [parameter["name"] for parameter in described["parameters"]] == ["knob", "scale", "shift"]
     other = surroreg.SurrogateSpec(
         name="other", derivative=lambda x, p0, knob: x, formula="knob*p0*x", parameters=(switch, knob)
     )
     surroreg.register(other, namespace="acme")
-    assert "acme/other" in [told["name"] for told in data(page())["omitted"]]
+    assert "acme/other" in [entry["name"] for entry in data(page())["omitted"]]
 
 
-def test_an_unknown_name_is_refused_with_the_nearest():
+def test_unknown_name_is_refused_with_the_nearest():
     with pytest.raises(surroreg.UnknownSurrogateError, match="fast_sigmoid"):
         page(["fast_sigmoidd"])
     with pytest.raises(surroreg.SurroregError, match="7 surrogates"):
         page(["atan"] * 7)
 
 
-def test_the_command_writes_the_page_and_prints_its_path(tmp_path, monkeypatch, capsys):
+def test_command_writes_the_page_and_prints_its_path(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(["explore"]) == 0
     assert capsys.readouterr().out == "surroreg-explorer.html\n"
@@ -189,7 +189,7 @@ def test_every_control_has_a_name_and_is_reached_by_tab(opened):
     assert tab.evaluate(outline) == ["solid", "3px"]
 
 
-def test_pictures_are_told_in_words(opened):
+def test_pictures_have_a_description(opened):
     tab = opened("atan", "tanh")
     assert tab.get_by_role("img", name="The derivatives of the backward pass: atan, tanh").is_visible()
     tab.get_by_label("integrals").check()
@@ -216,7 +216,7 @@ def test_nothing_overflows_sideways(opened, width):
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 620), (1280, 900), (390, 844), (390, 720)])
-def test_the_curves_stay_in_sight_while_the_last_slider_is_moved(opened, width, height):
+def test_curves_stay_in_sight_of_the_last_slider(opened, width, height):
     tab = opened(viewport={"width": 1280, "height": 1000})
     tab.set_viewport_size({"width": width, "height": height})
     slider = tab.locator(".card input[type=range]").last

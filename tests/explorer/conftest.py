@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ import pytest
 
 import surroreg
 from surroreg.explorer import page
+from surroreg.registry import Registry, process
+from tests.zoo import zoo_specs
 
 
 @pytest.fixture(autouse=True)
@@ -29,15 +32,17 @@ def file(tmp_path: Path) -> Callable[..., str]:
     return file
 
 
-@pytest.fixture
-def opened(browser: Any, file: Callable[..., str]) -> Iterator[Callable[..., Any]]:
-    """Open the explorer in a new browser profile. It may write nothing to the console, and fetch no other file."""
+@contextlib.contextmanager
+def visitor(browser: Any) -> Iterator[Callable[..., Any]]:
+    """Yield a function that opens a page in a new browser profile.
+
+    The page may write nothing to the console, and fetch no other file.
+    """
     contexts, events = [], []
 
-    def opened(*names: str, hash: str = "", **how: Any) -> Any:
+    def visit(address: str, hash: str = "", **how: Any) -> Any:
         context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **how})
         contexts.append(context)
-        address = file(*names)
         context.on("request", lambda request: request.url.partition("#")[0] == address or events.append(request.url))
         context.on("console", lambda message: events.append(message.text))
         context.on("weberror", lambda error: events.append(str(error.error)))
@@ -46,10 +51,35 @@ def opened(browser: Any, file: Callable[..., str]) -> Iterator[Callable[..., Any
         tab.goto(address + hash)
         return tab
 
-    yield opened
+    yield visit
     for context in contexts:
         context.close()
     assert events == []
+
+
+@pytest.fixture
+def opened(browser: Any, file: Callable[..., str]) -> Iterator[Callable[..., Any]]:
+    """A function that opens the explorer with some surrogates."""
+    with visitor(browser) as visit:
+        yield lambda *names, hash="", **how: visit(file(*names), hash, **how)
+
+
+@pytest.fixture(scope="module")
+def open_once(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Any]]:
+    """A function that opens the explorer with the zoo and more specs, in a tab that the tests of a module share."""
+    with visitor(browser) as visit, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(process, "registry", Registry(scan=lambda: ([], [])))
+        for spec in zoo_specs():
+            surroreg.register(spec, namespace="zoo")
+
+        def open_once(*specs: surroreg.SurrogateSpec) -> Any:
+            for spec in specs:
+                surroreg.register(spec, namespace="acme")
+            path = tmp_path_factory.mktemp("explorer") / "explorer.html"
+            path.write_text(page(), encoding="utf-8")
+            return visit(path.as_uri())
+
+        yield open_once
 
 
 class Card:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import math
 
 import pytest
@@ -27,19 +28,25 @@ SWEEP = """() => DATA.surrogates.map(({ name, parameters }, place) => {
 })"""
 
 
-@pytest.fixture
-def tab(opened):
-    return opened()
+@pytest.fixture(scope="module")
+def tab(open_once):
+    return open_once()
+
+
+def computed(tab, code, argument=None):
+    """Call a function of the page. Numbers travel as JSON in a text, as playwright is slow to check each of them."""
+    text = tab.evaluate(f"(text) => JSON.stringify(({code})(JSON.parse(text)))", json.dumps(argument))
+    return json.loads(text)
 
 
 def offered(tab) -> dict[str, dict]:
-    return {offer["name"]: offer for offer in tab.evaluate("DATA.surrogates")}
+    return {offer["name"]: offer for offer in computed(tab, "() => DATA.surrogates")}
 
 
 def settings(tab) -> list[tuple[int, str, dict[str, float]]]:
     """Each surrogate at its defaults, and with each parameter moved along its slider."""
     rows = []
-    for place, name, parameters in tab.evaluate(SWEEP):
+    for place, name, parameters in computed(tab, SWEEP):
         defaults = {parameter: value for parameter, value, _ in parameters}
         rows.append((place, name, defaults))
         rows += [(place, name, {**defaults, key: value}) for key, _, moved in parameters for value in moved]
@@ -54,7 +61,7 @@ def close(ours: float, theirs: float, peak: float) -> bool:
 def test_every_surrogate_with_a_formula_is_offered(tab):
     with_formula = {name for name in surroreg.names() if surroreg.spec(name).formula is not None}
     assert set(offered(tab)) == with_formula
-    assert [omission["name"] for omission in tab.evaluate("DATA.omitted")] == ["custom_surrogate"]
+    assert [omission["name"] for omission in computed(tab, "() => DATA.omitted")] == ["custom_surrogate"]
 
 
 def test_derivative_is_the_formula_to_nine_digits(tab):
@@ -65,8 +72,8 @@ def test_derivative_is_the_formula_to_nine_digits(tab):
         points = POINTS + formula.kinks(spec, params)
         exact = formula.values(spec, points, params, noise=0.5)
         peak = max(map(abs, exact))
-        computed = tab.evaluate(COMPUTE, [place, list(params.values()), points])
-        for x, ours, theirs in zip(points, computed, exact, strict=True):
+        numbers = computed(tab, COMPUTE, [place, list(params.values()), points])
+        for x, ours, theirs in zip(points, numbers, exact, strict=True):
             assert close(ours, theirs, peak), (name, params, x, ours, theirs)
 
 
@@ -77,8 +84,8 @@ def test_derivative_is_torchs_when_scaled_and_shifted(tab):
             continue
         params = {**params, "scale": params["scale"] * 1.5, "shift": params["shift"] + 0.3}
         exact = surroreg.load(name, **params).derivative(x)
-        computed = tab.evaluate(COMPUTE, [place, list(params.values()), x.tolist()])
-        for at, ours, theirs in zip(x.tolist(), computed, exact.tolist(), strict=True):
+        numbers = computed(tab, COMPUTE, [place, list(params.values()), x.tolist()])
+        for at, ours, theirs in zip(x.tolist(), numbers, exact.tolist(), strict=True):
             assert close(ours, theirs, float(exact.abs().max())), (name, params, at, ours, theirs)
 
 
@@ -90,7 +97,7 @@ def test_peak_place_and_area_are_those_of_the_registry(tab):
         # The first has no peak, and the second a test of its own.
         if spec.traits.stochastic or name == "spike_rate_escape" or params["scale"] != 1 or params["shift"] != 0:
             continue
-        measured = tab.evaluate(MEASURE, [place, list(moved.values())])
+        measured = computed(tab, MEASURE, [place, list(moved.values())])
         assert measured["height"] == pytest.approx(3 * shape.peak(spec, own), rel=1e-9), (name, own)
         assert float(measured["area"].lower()) == pytest.approx(3 * shape.area(spec, own), rel=1e-9), (name, own)
         beside = torch.tensor([measured["at"] - 1e-9, measured["at"], measured["at"] + 1e-9], dtype=torch.float64)
@@ -101,7 +108,7 @@ def test_peak_place_and_area_are_those_of_the_registry(tab):
 @pytest.mark.parametrize("beta", [0.01, 1.0, 30.0, 1e3, 1e5])
 def test_narrow_peak_away_from_zero_keeps_its_area(tab, beta):
     place = list(offered(tab)).index("spike_rate_escape")
-    measured = tab.evaluate(MEASURE, [place, [beta, 25.0, 2.0, 3.0]])
+    measured = computed(tab, MEASURE, [place, [beta, 25.0, 2.0, 3.0]])
     assert measured["height"] == pytest.approx(50, rel=1e-12)
     assert measured["at"] == 4
     assert float(measured["area"]) == pytest.approx(2 * 2 * 25 / beta, rel=1e-9)
@@ -110,7 +117,7 @@ def test_narrow_peak_away_from_zero_keeps_its_area(tab, beta):
 def test_narrow_peak_is_drawn_to_its_top(tab):
     code = "([place, values]) => { const c = new Curve(place, values); return c.places(-5, 5).map((x) => c.at(x)); }"
     place = list(offered(tab)).index("fast_sigmoid")
-    assert max(tab.evaluate(code, [place, [1e6, 1.0, 1.2345678]])) == 1
+    assert max(computed(tab, code, [place, [1e6, 1.0, 1.2345678]])) == 1
 
 
 def test_integral_is_the_primitive_through_one_half(tab):
@@ -123,7 +130,7 @@ def test_integral_is_the_primitive_through_one_half(tab):
         if surroreg.spec(name).primitive is None:
             continue
         surrogate = surroreg.load(name, **params)
-        places, sums = tab.evaluate(code, [place, list(params.values())])
+        places, sums = computed(tab, code, [place, list(params.values())])
         x = torch.tensor(places, dtype=torch.float64)
         exact = surrogate.primitive(x) - surrogate.primitive(torch.zeros(1, dtype=torch.float64)) + 0.5
         size = float(exact.abs().max())
@@ -131,11 +138,11 @@ def test_integral_is_the_primitive_through_one_half(tab):
 
 
 def test_slider_places_are_distinct_permitted_values(tab):
-    code = """DATA.surrogates.map(({ parameters }) => parameters.map((p) => {
+    code = """() => DATA.surrogates.map(({ parameters }) => parameters.map((p) => {
       const values = Array.from({ length: p.slider.steps + 1 }, (_, place) => valueAt(p, place));
       return values.map((value) => [value, placeOf(p, value)]);
     }))"""
-    for (name, offer), sliders in zip(offered(tab).items(), tab.evaluate(code), strict=True):
+    for (name, offer), sliders in zip(offered(tab).items(), computed(tab, code), strict=True):
         known = {p.name: p for p in (*surroreg.spec(name).parameters, SCALE, SHIFT)}
         for parameter, reached in zip(offer["parameters"], sliders, strict=True):
             values = [known[parameter["name"]].check(value) for value, _ in reached]

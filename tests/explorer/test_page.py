@@ -103,29 +103,43 @@ def data(text: str) -> dict:
     return json.loads(re.search(r"^const DATA = (.*);$", text, re.MULTILINE)[1])
 
 
-@pytest.mark.parametrize(
-    ("formula", "at_2"),
-    [
-        ("3*Mod(x, 2) + 1", 1),
-        ("Mod(-x, Mod(-x, 5)) + Mod(x, -3)", 0),
-        ("Heaviside(x) + 2*Heaviside(x - 2) + 4*Heaviside(-x)", 2),
-        ("1e-30*x + 2.5e+3", 2500),
-        ("Max(x, 1, 3) - Min(x, 0)", 3),
-        ("Piecewise((1, (x > 0) & (x < 1) | ~(x < 5)), (7, True))", 7),
-        ("log(x)/tanh(x) + sqrt(x) + sinh(x)", 5.760084),
-        ("chebyshevu(3, x)", 56),
-        ("chebyshevu(3, -x)", -56),
-        ("chebyshevu(4, x/2)", 5),
-        ("chebyshevu(5, -x/2)", -6),
-        ("chebyshevu(3, x/4)", -1),
-        ("-x**2", -4),
-        ("2**(-x)", 0.25),
-        ("U*x", 1),
-    ],
-)
-def test_words_of_a_formula_mean_what_sympy_means(opened, formula, at_2):
-    offer(formula=formula)
-    assert opened("acme/bell").evaluate("shown[0].curve.at(2)") == pytest.approx(at_2, rel=1e-6)
+#: Formulas with every word of the grammar, and their values at 2.
+AT_2 = [
+    ("3*Mod(x, 2) + 1", 1),
+    ("Mod(-x, Mod(-x, 5)) + Mod(x, -3)", 0),
+    ("Heaviside(x) + 2*Heaviside(x - 2) + 4*Heaviside(-x)", 2),
+    ("1e-30*x + 2.5e+3", 2500),
+    ("Max(x, 1, 3) - Min(x, 0)", 3),
+    ("Piecewise((1, (x > 0) & (x < 1) | ~(x < 5)), (7, True))", 7),
+    ("log(x)/tanh(x) + sqrt(x) + sinh(x)", 5.760084),
+    ("chebyshevu(3, x)", 56),
+    ("chebyshevu(3, -x)", -56),
+    ("chebyshevu(4, x/2)", 5),
+    ("chebyshevu(5, -x/2)", -6),
+    ("chebyshevu(3, x/4)", -1),
+    ("-x**2", -4),
+    ("2**(-x)", 0.25),
+    ("U*x", 1),
+]
+
+
+@pytest.fixture(scope="module")
+def formulas_tab(open_once):
+    """A page with a surrogate for each formula."""
+    specs = [
+        surroreg.SurrogateSpec(name=f"formula_{number}", derivative=lambda x: x, formula=formula)
+        for number, (formula, _) in enumerate(AT_2)
+    ]
+    return open_once(*specs)
+
+
+@pytest.mark.parametrize(("number", "at_2"), [(number, at_2) for number, (_, at_2) in enumerate(AT_2)], ids=dict(AT_2))
+def test_words_of_a_formula_mean_what_sympy_means(formulas_tab, number, at_2):
+    code = """(name) => {
+      const place = DATA.surrogates.findIndex((surrogate) => surrogate.name === name);
+      return new Curve(place, DATA.surrogates[place].parameters.map(({ value }) => value)).at(2);
+    }"""
+    assert formulas_tab.evaluate(code, f"acme/formula_{number}") == pytest.approx(at_2, rel=1e-6)
 
 
 def test_parameter_that_no_slider_can_move_is_left_out():

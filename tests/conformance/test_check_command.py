@@ -169,10 +169,3 @@ def test_progress_is_shown_in_a_terminal_only(acme, monkeypatch):
         patched.setattr(io, "StringIO", lambda: terminal)
         done = command(acme, "acme/bell", *ONE)
     assert "1/1 acme/bell::formula_is_right[cpu]" in terminal.getvalue()
-
-
-def test_installed_command_works_in_a_shell(place):
-    place.install("acme", place.broken)
-    done = place.run("surroreg check acme/bell --check formula_is_right --device cpu 2>errors | tail -1")
-    assert done.stdout == "acme/bell  1 failed\n"
-    assert (place.work / "errors").read_text() == ""

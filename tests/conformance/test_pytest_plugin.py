@@ -142,7 +142,7 @@ def test_line_to_repeat_repeats_the_failure_in_a_shell(red):
     again = place.run(line)
     assert (again.code, again.stderr) == (1, "")
     (message,) = [r["message"] for r in report_in(place.work / "r.json")["results"] if r["status"] == "failed"]
-    assert again.stdout.startswith(f"FAILED acme/bell::formula_is_right[cpu]\n{message}\n")
+    assert again.stdout == f"FAILED acme/bell::formula_is_right[cpu]\n{message}\n\nacme/bell  1 failed\n"
 
 
 @pytest.mark.parametrize(

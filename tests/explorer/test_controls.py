@@ -9,6 +9,9 @@ import pytest
 import surroreg
 from surroreg.formula import values
 from surroreg.shape import shape
+from tests.explorer.browsers import need_browser
+
+need_browser()
 
 
 def wait_for_address(tab, text: str) -> None:

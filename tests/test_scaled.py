@@ -195,8 +195,10 @@ def kind(name):
     """The properties of a spec that decide how scale alone changes it."""
     spec = surroreg.spec(name)
     traits = spec.traits
+    # A shifted spec has no kernel that reads the sign, so each of these kernels counts as a kind of its own.
+    kernel = name if traits.reads == "sign" else traits.reads
     return (
-        traits.reads,
+        kernel,
         traits.stochastic,
         traits.even,
         bool(traits.kinks),

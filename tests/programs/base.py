@@ -22,6 +22,9 @@ from tests.torch_limits import skip_unless_compiles
 Batch = tuple[Tensor, Tensor]
 #: A network, its compiled form, or a wrapper of it.
 Call = nn.Module
+#: The time steps of a network. Compilation time grows with them. Two are enough: the neurons carry a state from one
+#: step to the next, and a graph calls each surrogate more than once.
+FEWEST_STEPS = 2
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from collections.abc import Iterable
 
 import pytest
@@ -37,6 +38,14 @@ SOME = ["plain", "snntorch", "spikingjelly_single_step"]
 
 #: What PyTorch itself warns of while it compiles.
 COMPILER_WARNS = [FUNCTION_WARNS, SCRIPT_WARNS, STATE_WARNS]
+
+
+def is_installed(name: str) -> bool:
+    """Whether the library of a program can be imported."""
+    try:
+        return importlib.util.find_spec(EVERY[name][1]) is not None
+    except ValueError:  # of a module that ``sys.modules`` hides
+        return False
 
 
 def find(name: str) -> Program:

@@ -11,13 +11,13 @@ import torch
 from torch import Tensor, nn
 
 from surroreg.compat.norse import installed
-from tests.programs.base import Program
+from tests.programs.base import FEWEST_STEPS, Program
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of the library's own imports
     from norse.torch import LSNNCell, LSNNFeedForwardState, LSNNParameters
 
-STEPS = 4
+STEPS = FEWEST_STEPS + 1  # the current of the first step reaches the membrane in the second
 
 
 class Adaptive(nn.Module):

@@ -9,9 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from tests.programs.base import Batch, Program
+from tests.programs.base import FEWEST_STEPS, Batch, Program
 
-STEPS = 3
+STEPS = FEWEST_STEPS
 
 
 class SpikingLayers(nn.Module):
@@ -69,6 +69,7 @@ PROGRAMS = {
         surrogate="spike_rate_escape",
         params={"beta": 1.0, "slope": 1.0},
         later=({"beta": 0.5, "slope": 0.7}, {"beta": 2.0, "slope": 1.5}, {"beta": 1.5, "slope": 2.5}),
+        epochs=12,
         goal=0.95,
     ),
 }

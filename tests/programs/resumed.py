@@ -1,7 +1,7 @@
 """A training script that stops and resumes, as a user writes one; run by the tests in a process of its own.
 
-``python -m tests.programs.resumed PROGRAM FILE...`` resumes from each checkpoint, and writes the
-losses beside the file.
+``python -m tests.programs.resumed PROGRAM=FOLDER...`` resumes each program from both checkpoints in its folder, and
+writes the losses beside them.
 """
 
 from __future__ import annotations
@@ -55,10 +55,11 @@ def resume(program: Program, checkpoint: dict[str, Any]) -> list[float]:
 if __name__ == "__main__":
     from tests.programs.catalogue import find
 
-    name, *files = sys.argv[1:]
     torch.set_num_threads(1)
-    found = find(name)
-    with found.ready():
-        for file in map(Path, files):
-            losses = resume(found, torch.load(file, weights_only=file.stem == "weights"))
-            file.with_suffix(".json").write_text(json.dumps(losses))
+    for argument in sys.argv[1:]:
+        name, folder = argument.split("=", 1)
+        program = find(name)
+        with program.ready():
+            for kind in ("weights", "network"):
+                checkpoint = torch.load(Path(folder) / f"{kind}.pt", weights_only=kind == "weights")
+                (Path(folder) / f"{kind}.json").write_text(json.dumps(resume(program, checkpoint)))

@@ -9,13 +9,13 @@ from typing import Any
 from torch import Tensor, nn
 
 from surroreg.compat.sinabs import spike_fn
-from tests.programs.base import Call, Program
+from tests.programs.base import FEWEST_STEPS, Call, Program
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of the library's own imports
     from sinabs.layers import LIF, StatefulLayer
 
-STEPS = 4
+STEPS = FEWEST_STEPS
 
 
 class Sequence(nn.Sequential):

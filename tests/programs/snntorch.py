@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tests.programs.base import Call, Program
+from tests.programs.base import FEWEST_STEPS, Call, Program
 
-STEPS = 4
+STEPS = FEWEST_STEPS
 
 
 class FullyConnected(nn.Module):
@@ -56,18 +56,18 @@ class Convolutional(nn.Module):
 
 
 class Recurrent(nn.Module):
-    """RLeaky with learnt threshold and decay, which reads a digit two rows at a time."""
+    """RLeaky with learnt threshold and decay, which reads a digit four rows at a time."""
 
     def __init__(self, spike: Callable[[], Any]) -> None:
         super().__init__()
-        self.fc1 = nn.Linear(16, 32)
+        self.fc1 = nn.Linear(32, 32)
         self.rlif = snn.RLeaky(0.8, linear_features=32, learn_beta=True, learn_threshold=True, spike_grad=spike())
         self.fc2 = nn.Linear(32, 10)
 
     def forward(self, x: Tensor) -> Tensor:
         spk, mem = x.new_zeros(len(x), 32), x.new_zeros(len(x), 32)
         out = x.new_zeros(())
-        for rows in x.reshape(-1, 4, 16).unbind(1):
+        for rows in x.reshape(-1, STEPS, 32).unbind(1):
             spk, mem = self.rlif(self.fc1(rows), spk, mem)
             out = 0.8 * out + self.fc2(spk)
         return out
@@ -124,7 +124,7 @@ class Truncated(Program):
 PROGRAMS = {
     "snntorch": Program(FullyConnected, graphs=2),
     "snntorch_convolutional": Program(Convolutional, graphs=2, dynamic_graphs=2),
-    "snntorch_recurrent": Program(Recurrent, epochs=15, goal=0.55, graphs=2),
+    "snntorch_recurrent": Program(Recurrent, epochs=15, goal=0.7, graphs=2),
     "snntorch_synaptic": Program(Currents, goal=0.7, graphs=2),
     "snntorch_truncated": Truncated(TwoSteps, dynamic_graphs=3),
 }

@@ -10,13 +10,13 @@ from torch import Tensor, nn
 
 import surroreg
 from surroreg.compat.spikingjelly import surrogate_function
-from tests.programs.base import Call, Program
+from tests.programs.base import FEWEST_STEPS, Call, Program
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of the library's own imports
     from spikingjelly.activation_based import functional, layer, neuron
 
-STEPS = 3
+STEPS = FEWEST_STEPS
 
 
 class SingleStep(nn.Module):

@@ -1,4 +1,4 @@
-"""Compiled programs whose parameters change: the gradient of the present values, and two compilations at most."""
+"""Compiled programs with other surrogates, whose values change: the present gradient, and two compilations at most."""
 
 import math
 from functools import partial
@@ -10,66 +10,11 @@ from torch._dynamo.testing import CompileCounterWithBackend
 
 import surroreg
 from surroreg import Parameter, surrogate
-from tests.programs.base import assert_same, assert_trains_the_same, compiled, differ, gradients, surrogates
-from tests.programs.catalogue import ASSIGNED, COMPILER_WARNS, NORSE, SOME, each
+from tests.programs.base import assert_trains_the_same, compiled, differ, gradients, surrogates
+from tests.programs.catalogue import COMPILER_WARNS, SOME, each
 
 pytestmark = COMPILER_WARNS
 each_mode = pytest.mark.parametrize("dynamic", [None, True], ids=["static", "dynamic"])
-
-
-@each(ASSIGNED)
-def test_values_annealed_together_compile_at_most_twice(program):
-    network, before = program.network(), None
-    call, counter = compiled(network)
-    for factor in (1.0, 1.2):
-        for values in program.later:
-            program.anneal(network, **{name: factor * value for name, value in values.items()})
-            after = gradients(program, network, program.batch())
-            assert before is None or differ(after, before)
-            assert_trains_the_same(program, call, network, [program.batch()])
-            before = after
-    assert 1 <= counter.frame_count <= 2
-
-
-@each(ASSIGNED)
-def test_values_annealed_in_turn_compile_at_most_twice(program):
-    network, batch = program.network(), program.batch()
-    call, counter = compiled(network)
-    before = gradients(program, network, batch)
-    assert_same(gradients(program, call, batch), before)
-    for place, spike in enumerate(surrogates(network)):
-        for name, value in spike.params.items():
-            setattr(spike, name, value * (1.5 + place / 8))
-            after = gradients(program, network, batch)
-            assert differ(after, before)
-            assert_same(gradients(program, call, batch), after)
-            before = after
-    assert 1 <= counter.frame_count <= 2
-
-
-@each(SOME)
-def test_values_annealed_with_dynamic_sizes_add_no_graph(program):
-    network = program.network()
-    call, counter = compiled(network, dynamic=True)
-    for size, values in zip((8, 5, 12), program.later, strict=True):
-        program.anneal(network, **values)
-        assert_trains_the_same(program, call, network, [program.batch(size)])
-    assert 1 <= counter.frame_count <= program.dynamic_graphs
-
-
-# Norse takes a surrogate as a text, and a compiler takes a text for a constant.
-@each(NORSE)
-def test_text_annealed_compiles_once_for_each_text(program):
-    network = program.network()
-    call, counter = compiled(network)
-    before = None
-    for values in program.later:
-        program.anneal(network, **values)
-        after = gradients(program, network, program.batch())
-        assert before is None or differ(after, before)
-        assert_trains_the_same(program, call, network, [program.batch()])
-        before = after
-    assert counter.frame_count == len(program.later)
 
 
 @each(SOME)

@@ -89,7 +89,7 @@ def test_averaged_model_is_the_mean_of_its_networks(program):
     averaged = AveragedModel(network)
     states = []
     for _ in range(3):
-        program.train(network, epochs=2)
+        program.train(network, epochs=program.epochs // 3)
         averaged.update_parameters(network)
         states.append(weights_of(network))
     for found, *each_ in zip(weights_of(averaged), *states, strict=True):

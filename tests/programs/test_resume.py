@@ -10,7 +10,7 @@ import torch
 
 from tests.programs import resumed
 from tests.programs.base import surrogates
-from tests.programs.catalogue import ASSIGNED, SOME, each
+from tests.programs.catalogue import ASSIGNED, SOME, each, find, is_installed
 from tests.programs.resumed import STEPS, STOP, resume, run, values_at
 
 
@@ -27,26 +27,47 @@ def saved(program, folder):
     return losses
 
 
-# One program of each library: a process takes seconds to import one.
-@each([*SOME, "norse", "sinabs"])
-def test_program_resumed_in_a_new_process_has_equal_losses(request, program, tmp_path):
-    expected = saved(program, tmp_path)
-    name, files = request.node.callspec.params["program"], [tmp_path / "weights.pt", tmp_path / "network.pt"]
+#: One program of each library.
+RESUMED = [*SOME, "norse", "sinabs"]
+
+
+@pytest.fixture(scope="module")
+def losses(tmp_path_factory):
+    """Losses by program: those without a stop, those from the weights, those from the whole network.
+
+    One new process resumes all programs: it takes seconds to start, and each test would start its own.
+    """
+    expected, folders = {}, {}
+    for name in filter(is_installed, RESUMED):
+        program, folders[name] = find(name), tmp_path_factory.mktemp(name)
+        with program.ready():
+            torch.manual_seed(0)
+            expected[name] = saved(program, folders[name])
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}  # the helpers of these tests
-    subprocess.run([sys.executable, "-m", resumed.__name__, name, *map(str, files)], check=True, env=environment)
-    for file in files:
-        assert json.loads(file.with_suffix(".json").read_text()) == pytest.approx(expected, rel=1e-6)
+    arguments = [f"{name}={folder}" for name, folder in folders.items()]
+    subprocess.run([sys.executable, "-m", resumed.__name__, *arguments], check=True, env=environment)
+    return {
+        name: (expected[name], *(json.loads((folder / f"{kind}.json").read_text()) for kind in ("weights", "network")))
+        for name, folder in folders.items()
+    }
+
+
+@each(RESUMED)
+def test_program_resumed_in_a_new_process_has_equal_losses(request, program, losses):
+    expected, from_weights, from_network = losses[request.node.callspec.params["program"]]
+    assert from_weights == pytest.approx(expected, rel=1e-6)
+    assert from_network == pytest.approx(expected, rel=1e-6)
 
 
 @each()
 def test_weights_alone_carry_no_values(program, tmp_path, monkeypatch):
     expected, checkpoint = saved(program, tmp_path), tmp_path / "weights.pt"
     assert resume(program, torch.load(checkpoint, weights_only=True)) == pytest.approx(expected, rel=1e-6)
-    # A user who forgets to set them trains with the values of a new network.
+    # Without the values of its step, a resumed network trains with those of a new network.
     monkeypatch.setattr(resumed, "values_at", lambda program, step: program.params)
-    found = resume(program, torch.load(checkpoint, weights_only=True))
-    assert found[0] == pytest.approx(expected[0], rel=1e-6)  # before the first step, from the weights alone
-    assert found != pytest.approx(expected, rel=1e-6)
+    losses = resume(program, torch.load(checkpoint, weights_only=True))
+    assert losses[0] == pytest.approx(expected[0], rel=1e-6)  # before the first step, from the weights alone
+    assert losses != pytest.approx(expected, rel=1e-6)
 
 
 @each(ASSIGNED)

@@ -1,5 +1,6 @@
 """Two processes over gloo: DDP, FSDP2 and DTensor give the gradients of one process."""
 
+import multiprocessing
 import os
 
 import pytest
@@ -17,9 +18,17 @@ RANKS = 2
 NAMES = ["atan", "heaviside", "spike_rate_escape"]  # one that keeps its input, one its output, one with two parameters
 
 
+#: The modules that every rank imports. They start no thread, so a process that has imported them can be forked.
+SHARED = ["torch._dynamo", "torch.distributed.fsdp", "torch.distributed.tensor"]
+
+
 def on_two_ranks(check, store):
-    """Run ``check(rank)`` in two processes that know of each other; fail as it fails."""
-    torch.multiprocessing.spawn(run_rank, (check, str(store)), nprocs=RANKS)
+    """Run ``check(rank)`` in two processes that know of each other; fail as it fails.
+
+    Both are forks of a server that has imported PyTorch: an import takes longer than the checks.
+    """
+    multiprocessing.get_context("forkserver").set_forkserver_preload(SHARED)
+    torch.multiprocessing.start_processes(run_rank, (check, str(store)), nprocs=RANKS, start_method="forkserver")
 
 
 def run_rank(rank, check, store):

@@ -19,11 +19,11 @@ from tests.interop.cases import (
     weights,
 )
 
-pytestmark = [
-    pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device"),
-    FUNCTION_WARNS,
-    SCRIPT_WARNS,
-]
+if not torch.cuda.is_available():
+    pytest.skip("needs a CUDA device", allow_module_level=True)  # one line, not one for each test
+
+pytestmark = [FUNCTION_WARNS, SCRIPT_WARNS]
+SPECS = [spec for spec in map(surroreg.spec, surroreg.names(namespace="builtin")) if spec.traits.stable_formula]
 DTYPES = [torch.float16, torch.bfloat16, torch.float32, torch.float64]
 
 
@@ -127,3 +127,29 @@ def test_learnt_parameter():
     ours = torch.autograd.grad(on_gpu.cuda()(x.cuda()).square().sum(), list(on_gpu.parameters()))
     theirs = torch.autograd.grad(on_cpu(x).square().sum(), list(on_cpu.parameters()))
     torch.testing.assert_close([grad.cpu() for grad in ours], list(theirs))
+
+
+# -- the backward pass that is compiled from the formula ------------------------------------------
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+def test_fused_kernel_on_a_gpu_is_used_and_right(spec, dtype):
+    s = spec()
+    x = torch.linspace(-3, 3, 601, dtype=torch.float64).to(dtype)
+    torch.testing.assert_close(gradient(s, x.cuda()).cpu(), gradient(s, x))
+    assert s._rule.fused._works
+    assert s._rule.fused._function is not None
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
+def test_backward_on_a_gpu_launches_two_kernels(spec):
+    s, x = spec(), torch.randn(1 << 20, device="cuda", requires_grad=True)
+    upstream = torch.randn_like(x)
+    torch.autograd.grad(s(x), x, upstream)
+    torch.cuda.synchronize()
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CUDA]) as profile:
+        torch.autograd.grad(s(x), x, upstream)
+        torch.cuda.synchronize()
+    kernels = [event for event in profile.events() if event.device_type == torch.autograd.DeviceType.CUDA]
+    assert len(kernels) == 2

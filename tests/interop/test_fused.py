@@ -1,4 +1,4 @@
-"""The backward pass that is compiled for a GPU from the formula; the code itself is tested without one."""
+"""The backward pass that is compiled for a GPU from the formula; these tests need none."""
 
 import shutil
 import subprocess
@@ -10,12 +10,10 @@ import surroreg
 from surroreg import Parameter, SpecError, SurrogateSpec, Traits
 from surroreg.autograd.fused import Fused
 from surroreg.formula.cpp import code
-from tests.interop.cases import gradient
 
 SPECS = [spec for spec in map(surroreg.spec, surroreg.names(namespace="builtin")) if spec.traits.stable_formula]
 COMPILER = shutil.which("c++")
 DTYPES = {"float": torch.float32, "double": torch.float64}
-needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU: torch finds no CUDA device")
 
 # Prints the gradient at each number it reads, of one precision after the other.
 PROGRAM = """
@@ -93,28 +91,3 @@ def test_a_stable_formula_needs_a_derivative_and_a_formula(given):
     described = {"derivative": "m:f", "formula": "x", "traits": Traits(stable_formula=True), **given}
     with pytest.raises(SpecError, match="stable_formula is for a derivative with a formula"):
         SurrogateSpec(name="bump", **described)
-
-
-@needs_gpu
-@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
-@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64], ids=str)
-def test_on_a_gpu_it_is_used_and_right(spec, dtype):
-    s = spec()
-    x = torch.linspace(-3, 3, 601, dtype=torch.float64).to(dtype)
-    torch.testing.assert_close(gradient(s, x.cuda()).cpu(), gradient(s, x))
-    assert s._rule.fused._works
-    assert s._rule.fused._function is not None
-
-
-@needs_gpu
-@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
-def test_on_a_gpu_each_pass_is_one_kernel(spec):
-    s, x = spec(), torch.randn(1 << 20, device="cuda", requires_grad=True)
-    upstream = torch.randn_like(x)
-    torch.autograd.grad(s(x), x, upstream)
-    torch.cuda.synchronize()
-    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CUDA]) as profile:
-        torch.autograd.grad(s(x), x, upstream)
-        torch.cuda.synchronize()
-    kernels = [event for event in profile.events() if event.device_type == torch.autograd.DeviceType.CUDA]
-    assert len(kernels) == 2

@@ -37,6 +37,13 @@ PROGRAM = """
 import json, os, sys, warnings
 import torch, torch._dynamo, torch._inductor.compile_fx, torch.export  # takes longer than all the rest
 
+# PyTorch prepares its compiler and its forward mode at the first use: once for all forks, rather than in each of them.
+torch.set_num_threads(1)  # OpenMP's threads do not survive a fork
+for f in (torch.sin, torch.func.grad(torch.sin)):
+    torch.compile(f, backend="aot_eager")(torch.ones((), requires_grad=True))
+torch.func.jvp(torch.sin, (torch.ones(8),), (torch.ones(8),))
+torch._dynamo.reset()
+
 cases = json.loads(sys.argv[1])
 for name, (away, instead) in cases.items():
     if not os.fork():  # a child, in which surroreg is not imported yet

@@ -321,7 +321,7 @@ def test_a_surrogate_that_fires_otherwise_says_how_to_mend_it():
         spike_fn(surroreg.load("atan", at_zero=1), at_zero=0)
 
 
-def test_a_tensor_that_does_not_learn_would_be_a_state_of_the_neurons():
+def test_tensor_that_does_not_learn_is_refused():
     with pytest.raises(TypeError, match=r"tensor as its alpha.*a state of its neurons"):
         spike_fn("atan", alpha=torch.tensor([2.0]))
     frozen = nn.Parameter(torch.tensor([2.0]), requires_grad=False)

@@ -115,7 +115,7 @@ def test_a_class_gives_the_same_spikes_and_gradients(name, params):
 
 
 @pytest.mark.parametrize("make", [ours.LSO, lambda *slope: lambda x: ours.LeakySpikeOperator.apply(x, *slope)])
-def test_the_leaky_spike_operator_is_the_leaky_rectifiers_derivative(make):
+def test_leaky_spike_operator_is_the_leaky_relu_gradient(make):
     with pytest.raises(TypeError):
         theirs.LSO()(X)
     for slope in ((), (0.3,)):
@@ -278,7 +278,7 @@ def losses(program):
     return names["losses"]
 
 
-def test_the_feedforward_tutorial_runs_with_its_import_line_changed():
+def test_feedforward_tutorial_runs_with_our_import_line():
     assert FEEDFORWARD.count(IMPORT) == 1
     expected = losses(FEEDFORWARD)
     assert expected[-1] < expected[0] / 1.2
@@ -296,7 +296,7 @@ def test_a_sequential_program_runs_with_its_import_line_changed(spike_grad):
     assert losses(program.replace(IMPORT, OURS)) == pytest.approx(expected, rel=1e-4)
 
 
-def test_the_way_of_the_documentation_that_fails_with_snntorch_works():
+def test_documented_use_that_fails_in_snntorch_works():
     program = SEQUENTIAL.replace("SPIKE_GRAD", "FastSigmoid.apply")
     with pytest.raises(TypeError, match="slope"):
         losses(program)

@@ -50,7 +50,7 @@ def test_noise_after_export(name):
 
 
 @pytest.mark.parametrize("strict", [False, True])
-def test_under_no_grad_it_is_a_comparison_and_nothing_else(s, strict):
+def test_export_under_no_grad_is_a_comparison_alone(s, strict):
     with torch.no_grad():
         program = export(s, points(), strict=strict)
     assert operators(program) <= {"aten.gt.Scalar", "aten.to.dtype", "aten._assert_tensor_metadata.default"}

@@ -72,7 +72,7 @@ def test_gradient_is_the_central_difference_of_the_primitive(name, parameter):
     close(found, (weights(points()) * (up - down) / (2 * h)).sum()[None], rtol=1e-5, atol=1e-9)
 
 
-def test_two_parameters_of_one_surrogate_are_learnt_together():
+def test_two_parameters_of_a_surrogate_learn_together():
     learnt = (value(), value((3,)))
     s, x = surroreg.load("spike_rate_escape", beta=learnt[0], slope=learnt[1]), grid().requires_grad_()
     found = torch.autograd.grad(s(x), (x, *learnt), weights(grid()))
@@ -211,7 +211,7 @@ def test_learnt_parameter_refuses_what_it_cannot_hold(bad, error, message):
     assert s.alpha.item() == 2.0
 
 
-def test_a_parameter_that_cannot_broadcast_is_an_error_not_another_shape():
+def test_parameter_that_cannot_broadcast_is_an_error():
     s = surroreg.load("atan", alpha=value((3,)))
     with pytest.raises((RuntimeError, ValueError)):
         gradient(s, points())

@@ -63,7 +63,7 @@ def test_gradient_of_the_sigmoid_where_snntorchs_is_zero_or_nan(dtype: torch.dty
     assert (ours > 0).all() or x == -torch.inf
 
 
-def test_a_large_upstream_gradient_makes_snntorchs_sigmoid_nan_earlier() -> None:
+def test_sigmoid_of_snntorch_is_nan_at_a_large_upstream() -> None:
     at, upstream = torch.tensor([-2.7]), torch.tensor([1e10])
     assert gradient(snntorch_surrogate.sigmoid(), at, upstream).isnan().all()
     exact = sigmoid_reference(at, upstream, 25)
@@ -202,7 +202,7 @@ def test_other_learnable_parameters_learn(name: str, keyword: str) -> None:
     torch.testing.assert_close(value.grad, expected)
 
 
-def test_a_learnable_parameter_without_a_primitive_is_refused_rather_than_never_learnt() -> None:
+def test_learnable_parameter_without_primitive_is_refused() -> None:
     value = nn.Parameter(torch.tensor([1.0]))
     x = torch.ones(3, requires_grad=True)
     snntorch_surrogate.triangular(threshold=value)(x).sum().backward()

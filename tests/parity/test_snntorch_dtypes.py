@@ -79,9 +79,7 @@ def test_gradient_of_the_sigmoid_in_float64(data: st.DataObject, slope: float) -
 @pytest.mark.parametrize("dtype", HALVES, ids=str)
 @given(data=st.data())
 @EXAMPLES
-def test_gradients_in_half_precision_are_snntorchs_float32_rounded_once(
-    pair: Pair, dtype: torch.dtype, data: st.DataObject
-) -> None:
+def test_half_precision_gradient_is_float32_rounded_once(pair: Pair, dtype: torch.dtype, data: st.DataObject) -> None:
     # snnTorch's own gradients in half precision are rounded at every step and overflow; its float32 on the same
     # numbers is what both mean. A surrogate that draws is compared in another test.
     params = {**data.draw(pair.keywords()), **({"variance": 0} if pair.name == "SSO" else {})}
@@ -102,9 +100,7 @@ def test_gradients_in_half_precision_are_snntorchs_float32_rounded_once(
 
 @pytest.mark.parametrize("name", ["fast_sigmoid", "atan", "sigmoid", "spike_rate_escape", "custom_surrogate"])
 @pytest.mark.parametrize("dtype", HALVES, ids=str)
-def test_gradients_in_half_precision_near_threshold_are_snntorchs_but_for_its_rounding(
-    name: str, dtype: torch.dtype
-) -> None:
+def test_half_precision_gradient_near_zero_is_snntorchs(name: str, dtype: torch.dtype) -> None:
     x = torch.linspace(-0.2, 0.2, 2001).to(dtype)
     params = {"custom_surrogate_function": rectified} if name == "custom_surrogate" else {}
     ours, theirs = (gradient(make(**params), x) for make in (PAIR[name].ours, PAIR[name].theirs))
@@ -115,7 +111,7 @@ def test_gradients_in_half_precision_near_threshold_are_snntorchs_but_for_its_ro
 @pytest.mark.parametrize("dtype", HALVES, ids=str)
 @given(seed=SEEDS, mean=st.floats(-2, 2), variance=st.floats(0, 4))
 @EXAMPLES
-def test_noise_in_half_precision_is_snntorchs_but_for_its_rounding(
+def test_half_precision_noise_is_snntorchs_but_for_rounding(
     dtype: torch.dtype, seed: int, mean: float, variance: float
 ) -> None:
     draws = [torch.rand(9, dtype=kind, generator=torch.Generator().manual_seed(0)) for kind in (dtype, torch.float32)]

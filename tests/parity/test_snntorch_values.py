@@ -79,7 +79,7 @@ def test_gradients_of_other_layouts(pair: Pair, layout: str) -> None:
         assert_same_gradient(pair.ours(**params), pair.theirs(**params), x, upstream)
 
 
-def test_noise_is_drawn_anew_in_every_backward_pass_and_never_in_the_forward_pass() -> None:
+def test_noise_is_drawn_in_every_backward_pass_alone() -> None:
     x = -torch.rand(100)
     for make in (PAIR["SSO"].ours, PAIR["SSO"].theirs):
         torch.manual_seed(3)

@@ -141,11 +141,18 @@ class Judge:
         self.out = torch.finfo(dtype)
         self.inside = torch.finfo(torch.promote_types(dtype, torch.float32))
         difference = DIFFERENCES.get((function, spec.name), lambda **params: 0.0)
+        # The derivative, the gradient and the kernel are asked at the same places, and mostly give the same values.
+        self.expected: dict[Any, Any] = {}
+        self.judged: dict[tuple[float, float], str] = {}
         self.digits = 16 * self.inside.eps * difference(**self.params)
         self.height = max(1, *(abs(self.at(x)) for x in self.characteristic()))
 
     def at(self, x: Any, params: Values | None = None) -> Any:
-        return self.function(self.spec, x, params or self.params)
+        if params is not None:
+            return self.function(self.spec, x, params)
+        if x not in self.expected:
+            self.expected[x] = self.function(self.spec, x, self.params)
+        return self.expected[x]
 
     def characteristic(self) -> Iterator[Any]:
         """Places at which the function is as high as its intermediate numbers are."""
@@ -168,6 +175,12 @@ class Judge:
 
     def error(self, found: float, x: float) -> str:
         """What is wrong with a value that was computed at ``x``, or nothing."""
+        if (found, x) not in self.judged:
+            self.judged[found, x] = self.judge(found, x)
+        return self.judged[found, x]
+
+    def judge(self, found: float, x: float) -> str:
+        """Compute what :meth:`error` keeps."""
         want = self.at(x)
         allowed = 16 * self.inside.eps * abs(want) + self.inside.smallest_normal * self.height + self.digits
         if self.function is primitive:  # a step is computed as a half plus or minus something

@@ -80,7 +80,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 class Conformance:
-    """The run: what is selected, and what became of it."""
+    """The run: the selected checks, and their results."""
 
     def __init__(self, config: pytest.Config) -> None:
         with warnings.catch_warnings():
@@ -130,12 +130,12 @@ class Conformance:
             found += targets.installed(pattern)
         for reference in objects:
             found += targets.from_object(reference)
-        there = found
+        whole = found
         if narrowed and (patterns := self._option("surrogate")):
             found = targets.union(found.matching(pattern) for pattern in patterns)
         if not found.targets and not found.providers:
-            if there.targets:
-                names = ", ".join(sorted(target.name for target in there.targets))
+            if whole.targets:
+                names = ", ".join(sorted(target.name for target in whole.targets))
                 raise pytest.UsageError(f"{FLAG}: no surrogate matches {', '.join(patterns)}; there are: {names}.")
             namespaces = ", ".join(sorted(info.namespace for info in surroreg.plugins())) or "none"
             raise pytest.UsageError(
@@ -183,7 +183,7 @@ class Conformance:
     # -- hooks ----------------------------------------------------------------------------------
 
     def pytest_report_header(self) -> str:
-        """Say that checks are among the tests."""
+        """Return a line that names the declared failures and the seed."""
         return f"{NODE}: known failures declared: {len(self._known)}, seed {self._settings.seed}"
 
     @pytest.hookimpl(tryfirst=True)
@@ -214,7 +214,7 @@ class Conformance:
         return runner.report(selection, results, self._settings)
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """Tell, per surrogate, what became of its checks; and what could not be verified, or written."""
+        """Print the results of every surrogate, and the reports; also those that could not be written."""
         from surroreg.errors import printable
 
         if not self._results:
@@ -299,4 +299,4 @@ class _Check(pytest.Item):
 
 
 class _Failed(Exception):
-    """A check failed; the message is all there is to say."""
+    """A check failed; the message says everything."""

@@ -1,4 +1,4 @@
-"""What a check is given: one surrogate, one set of parameter values, one dtype, one device."""
+"""The argument of a check: one surrogate, one set of parameter values, one dtype, one device."""
 
 from __future__ import annotations
 
@@ -203,8 +203,8 @@ class Case:
             self.worst = max(self.worst or 0.0, worst)
         if worst > 1:
             at = shown(x.detach().double().broadcast_to(got.shape).flatten()[place])
-            got_there, want_there = (shown(values.flatten()[place]) for values in (got, want))
-            raise ConformanceError(promise, at=f"x = {at}", got=got_there, expected=want_there)
+            got_shown, want_shown = (shown(values.flatten()[place]) for values in (got, want))
+            raise ConformanceError(promise, at=f"x = {at}", got=got_shown, expected=want_shown)
 
     def allowance(self, x: Tensor, want: Tensor, function: Callable[[Tensor], Tensor]) -> Tensor:
         """Return the error allowed of values of ``function`` at ``x``, computed in the case's dtype.
@@ -212,12 +212,12 @@ class Case:
         A few roundings of the value, of the largest value, and of the input: where the function is steep,
         a last digit of its input is worth more than one of its own.
         """
-        here = x.detach().double()
-        level = function(here)
+        wide = x.detach().double()
+        level = function(wide)
         # In half precision a step may be many periods long, and come back to the same value: several are tried.
         parts = (16,) if self.eps < 1e-4 else (1, 2, 4, 7, 11, 16)
-        steps = [sign * part * self.eps * here for part in parts for sign in (1, -1)]
-        spread = torch.stack([(function(here + step) - level).abs() for step in steps]).amax(0)
+        steps = [sign * part * self.eps * wide for part in parts for sign in (1, -1)]
+        spread = torch.stack([(function(wide + step) - level).abs() for step in steps]).amax(0)
         tiny = torch.finfo(self.dtype).smallest_normal * self.eps
         return ROUNDINGS * (self.eps * (want.abs() + want.abs().max()) + tiny) + spread
 
@@ -226,10 +226,10 @@ def pull(x: Tensor, spikes: Tensor, upstream: Tensor | None = None, **options: A
     """Return the gradient of ``spikes`` that reaches ``x``.
 
     Raises:
-        ConformanceError: none does.
+        ConformanceError: no gradient reaches ``x``.
     """
     upstream = torch.ones_like(spikes) if upstream is None else upstream.to(spikes.dtype)
-    if upstream.is_contiguous():  # a backward pass that writes to it is told by backward_pure alone
+    if upstream.is_contiguous():  # writing to the upstream gradient is reported by backward_pure only
         upstream = upstream.clone()
     (gradient,) = torch.autograd.grad(spikes, x, upstream, allow_unused=True, **options)
     if gradient is None:

@@ -30,7 +30,7 @@ def try_numbers(case: Case, property_: Callable[[list[float]], None]) -> None:
     width: Width = 64 if case.dtype is torch.float64 else 16 if case.dtype is torch.float16 else 32
     try:
         property_(_numbers(width, case.examples, len(sys.modules)))
-    except Exception:  # of whatever type: searched for again, to be told of fewer numbers
+    except Exception:  # of any type: search again, for a shorter list that fails
         _search(width, case.examples, property_)
         raise
 

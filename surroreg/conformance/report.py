@@ -1,4 +1,4 @@
-"""What became of every check, and the forms in which it is told."""
+"""The result of every check, and the forms in which a report is written."""
 
 from __future__ import annotations
 
@@ -24,14 +24,15 @@ SCHEMA = 1
 
 @dataclass(frozen=True)
 class Result:
-    """What became of one check of one surrogate on one device.
+    """The result of one check of one surrogate on one device.
 
     Args:
         target: qualified name of the surrogate, or the namespace for a check of a whole plugin.
-        check, device: which check, where.
+        check: id of the check.
+        device: where it ran.
         status: ``"warned"`` is a failure that is only a warning, ``"known"`` one that was declared,
             ``"unverified"`` a check that wants a device, or a library, which is not there.
-        message: why, unless it passed.
+        message: the reason, unless it passed.
         worst: largest error met, in units of what is allowed; ``None`` where nothing was measured.
         measures: other numbers met on the way, by name.
         seconds: time it took.
@@ -95,8 +96,8 @@ class Report:
         lines = []
         for target in dict.fromkeys(result.target for result in self.results):
             counts = self.counts(target)
-            told = ", ".join(f"{counts[status]} {text}" for status, text in SHOWN.items() if status in counts)
-            lines.append(f"{target:{width}}  {told}")
+            parts = ", ".join(f"{counts[status]} {text}" for status, text in SHOWN.items() if status in counts)
+            lines.append(f"{target:{width}}  {parts}")
         missing = Counter((result.device, result.message) for result in self.unverified)
         for (device, why), number in sorted(missing.items()):
             lines.append(f"{device}: {number} checks NOT VERIFIED ({why})")
@@ -131,14 +132,14 @@ class Report:
         """Return a badge as shields.io's endpoint reads it."""
         counts, devices = self.counts(), sorted({r.device for r in self.results if r.status == "passed"})
         passed, failed = counts.get("passed", 0), counts.get("failed", 0)
-        told = " ".join(device for device in devices if device in ("cpu", "cuda")) or "nothing"
+        where = " ".join(device for device in devices if device in ("cpu", "cuda")) or "nothing"
         known = f", {counts['known']} known failures" if "known" in counts else ""
         return {
             "schemaVersion": 1,
             "label": "surroreg conformance",
             "message": f"{failed} failed"
             if failed
-            else f"{passed} checks on {told}{known}"
+            else f"{passed} checks on {where}{known}"
             if self.ok
             else "no checks",
             "color": "brightgreen" if self.ok and not known else "yellow" if self.ok else "red",
@@ -153,9 +154,9 @@ class Report:
             counts = self.counts(target)
             lines.append(f"| {_code(target)} | " + " | ".join(str(counts.get(status, 0)) for status in SHOWN) + " |")
         for status in ("failed", "warned", "known"):
-            told = [result for result in self.results if result.status == status]
-            lines += ["", f"## {SHOWN[status].capitalize()}"] if told else []
-            for result in told:
+            chosen = [result for result in self.results if result.status == status]
+            lines += ["", f"## {SHOWN[status].capitalize()}"] if chosen else []
+            for result in chosen:
                 fence = _fence(result.message, 3)
                 lines += ["", f"### {_code(result.id)}", "", f"{fence}text", result.message, fence]
         return printable("\n".join(lines)) + "\n"
@@ -211,7 +212,7 @@ def destination(path: str | Path) -> Path:
     return path
 
 
-#: How a status is told, in the order of columns.
+#: The text of each status, in the order of columns.
 SHOWN: dict[str, str] = {
     "passed": "passed",
     "failed": "failed",

@@ -43,7 +43,7 @@ class Item:
 
     @property
     def vital(self) -> bool:
-        """Whether it tells that nothing can be checked: no filter may hide that."""
+        """Whether its failure means that the subject cannot be checked; such an item is never filtered out."""
         if isinstance(self.subject, Provider):
             return bool(self.subject.problem) and self.check.id == "provider_loads"
         return self.check.id == "spec_complete" and not _has_values(self.subject.spec)
@@ -75,7 +75,7 @@ def plan(selection: Selection, devices: Iterable[str] = DEVICES, pattern: str = 
 
 
 def _applies(check: Check, subject: Target | Provider) -> bool:
-    """Whether a check has a place in the report of a subject, be it to say why it is skipped."""
+    """Whether a check appears in the report of a subject, if only as skipped."""
     if isinstance(subject, Provider) or check.sweep == "provider":
         return isinstance(subject, Provider) and check.sweep == "provider"
     return bool(check.gate.otherwise) or check.gate.applies(subject.spec)
@@ -91,7 +91,7 @@ def _has_values(spec: SurrogateSpec) -> bool:
 
 
 def run(item: Item, settings: Settings) -> Result:
-    """Run one check and return what became of it."""
+    """Run one check and return its result."""
     if item.device == "cuda" and not torch.cuda.is_available():
         reason = f"torch {torch.__version__} finds no CUDA device"
         if "cuda" in settings.required:
@@ -118,7 +118,7 @@ def run(item: Item, settings: Settings) -> Result:
         raise
     except BaseException as error:  # also what only ends a test, a task or a process
         status = "failed" if item.check.fails(strict=settings.strict) else "warned"
-        message = _told(error, item, case, settings)
+        message = _message(error, item, case, settings)
         measured = _merged(measured, case) if isinstance(case, Case) else measured
     return item.result(status, message, seconds=time.perf_counter() - started, **measured)
 
@@ -138,7 +138,7 @@ def _cases(item: Item, settings: Settings) -> Iterator[Any]:
     swept = item.check.sweep
     try:
         sets = list(sweep(item.subject.spec))
-    except ConformanceError as error:  # told once
+    except ConformanceError as error:  # reported once, by spec_complete
         if item.check.id == "spec_complete":
             raise
         raise NotVerifiedError(f"there are no values to build it with: {error.promise}") from None
@@ -179,8 +179,8 @@ def _isolated(seed: int, device: str) -> Iterator[None]:
             torch.use_deterministic_algorithms(deterministic)
 
 
-def _told(error: BaseException, item: Item, case: Case | None, settings: Settings) -> str:
-    """Return a failure as a person reads it: the promise, the facts, and one line to repeat it."""
+def _message(error: BaseException, item: Item, case: Case | None, settings: Settings) -> str:
+    """Return the text of a failure: the promise, the facts, and one line to repeat the check."""
     if isinstance(error, ConformanceError):
         lines = str(error).splitlines()
     else:

@@ -21,12 +21,13 @@ Sweep = Literal["all", "parameters", "once", "provider"]
 
 
 class ConformanceError(Exception):
-    """A promise is broken.
+    """A surrogate breaks a promise.
 
     Args:
         promise: what should have held.
         at: the input where it does not, at its worst.
-        got, expected: what was found there, and what should have been.
+        got: the value there.
+        expected: the value that was promised.
     """
 
     def __init__(self, promise: str, *, at: Any = None, got: Any = None, expected: Any = None) -> None:
@@ -53,7 +54,7 @@ class Gate:
     Args:
         trait: what it is called.
         applies: whether a spec declares it.
-        otherwise: why the check is skipped. Empty where it would be out of place, and is left out.
+        otherwise: reason shown when the check is skipped. If empty, the report leaves the check out instead.
     """
 
     trait: str

@@ -79,7 +79,7 @@ def builtin() -> Selection:
 def installed(pattern: str = "*") -> Selection:
     """Return the third-party plugins whose namespace or distribution matches, also those that fail to load."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", PluginWarning)  # told as failing checks
+        warnings.simplefilter("ignore", PluginWarning)  # the checks report these plugins as failing
         infos = [info for info in api.plugins() if info.status != "disabled"]
     values = {(c.namespace, c.distribution): c.value for c in discovery.scan()[0]}
     found = Selection()

@@ -146,6 +146,7 @@ def test_reports_are_written_in_every_form(acme):
     assert report["settings"] == {
         "seed": 0,
         "examples": 3,
+        "strict": False,
         "dtypes": ["float64", "float32", "bfloat16", "float16"],
         "devices": ["cpu"],
     }

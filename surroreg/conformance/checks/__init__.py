@@ -1,4 +1,4 @@
-"""The checks. Importing this package enters them into the table, in the order in which they are told."""
+"""The checks. Importing this package enters them into the table, in the order of reports."""
 
 # ruff: noqa: F401, I001
 from surroreg.conformance.checks import forward

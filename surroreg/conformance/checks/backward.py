@@ -89,7 +89,7 @@ def backward_linear(case: Case) -> None:
     mixed = 2 * u - 3 * v
     parts = [case.gradient(x, g).double() for g in (u, v)]
     slope = case.gradient(x).double().abs()
-    # What spikes of a coarser dtype cost is told by forward_dtype: the upstream gradient has theirs.
+    # The upstream gradient has the dtype of the spikes. forward_dtype reports a coarser one; it must not fail here too.
     eps = max(case.eps, torch.finfo(case(x).dtype).eps)
     allowed = 16 * eps * slope * (2 * u.abs() + 3 * v.abs()).double()
     tiny = 16 * torch.finfo(case.dtype).smallest_normal * (case.eps if case.dtype is not torch.float16 else 1)
@@ -97,7 +97,7 @@ def backward_linear(case: Case) -> None:
     promise = "the gradient is linear in the upstream gradient: of 2u - 3v, twice u's less three times v's"
     case.compare(promise, x, case.gradient(x, mixed), want, allowed + tiny)
     nothing = case.gradient(x, torch.zeros_like(x))
-    if (nothing[~nothing.isnan()] != 0).any():  # NaN is told by backward_finite
+    if (nothing[~nothing.isnan()] != 0).any():  # backward_finite reports NaN
         raise ConformanceError("no upstream gradient, no gradient", got="one that is not zero")
 
 
@@ -287,8 +287,8 @@ def _twice(case: Case, x: Tensor) -> tuple[Tensor, Tensor]:
     """Return the first and the second derivative; the second is zero where autograd finds no dependence."""
     leaf, spikes = case.spikes_of(x)
     first = pull(leaf, spikes, create_graph=True)
-    found = torch.autograd.grad(first.sum(), leaf, allow_unused=True)[0] if first.requires_grad else None
-    return first, torch.zeros_like(x) if found is None else found
+    second = torch.autograd.grad(first.sum(), leaf, allow_unused=True)[0] if first.requires_grad else None
+    return first, torch.zeros_like(x) if second is None else second
 
 
 def _loose(case: Case, values: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""What only a GPU can tell."""
+"""The checks that need a GPU."""
 
 from __future__ import annotations
 

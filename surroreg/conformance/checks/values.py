@@ -48,7 +48,7 @@ def backward_rounding(case: Case) -> None:
         return
     wide = case.at(torch.float64)
     x, got = case.points, case.gradient(case.points)
-    x, got = x[got.isfinite()], got[got.isfinite()]  # the rest is told by backward_finite
+    x, got = x[got.isfinite()], got[got.isfinite()]  # backward_finite reports the others
     want = wide.gradient(x.double())
     promise = f"the gradient is that of float64, to a few roundings of {case.dtype}"
     case.compare(promise, x, got, want, case.allowance(x, want, wide.gradient))
@@ -120,7 +120,7 @@ def even(case: Case) -> None:
     """Compare both sides of zero."""
     x = torch.unique(case.points.abs())
     right, left = case.gradient(x), case.gradient(-x)
-    finite = right.isfinite() & left.isfinite()  # the rest is told by backward_finite
+    finite = right.isfinite() & left.isfinite()  # backward_finite reports the others
     x, right, left = x[finite], right[finite], left[finite]
     allowed = case.allowance(x, right, lambda t: case.gradient(t.to(case.dtype)).double())
     if case.spec.traits.even:
@@ -162,7 +162,7 @@ def peak(case: Case) -> None:
     coarse = case.points
     height = float(case.formula(coarse).abs().max())
     dense = case.random(100_000, scale=2.0)
-    gradient = case.gradient(dense).abs().nan_to_num(nan=0.0)  # told by backward_finite
+    gradient = case.gradient(dense).abs().nan_to_num(nan=0.0)  # backward_finite reports NaN
     top = int(gradient.argmax())
     # Between two points the formula may rise above both; look there.
     height = max(height, float(case.formula(dense[top : top + 1]).abs()))
@@ -186,7 +186,7 @@ def support(case: Case) -> None:
     """At points where the formula is zero, and where it is well above."""
     x = case.points
     got = case.gradient(x)
-    x, got = x[got.isfinite()], got[got.isfinite()]  # the rest is told by backward_finite
+    x, got = x[got.isfinite()], got[got.isfinite()]  # backward_finite reports the others
     want = case.formula(x)
     case.compare("the gradient is exactly zero where the formula is", x[want == 0], got[want == 0], want[want == 0])
     inside = want.abs() > 1e-6 * want.abs().max()

@@ -91,3 +91,10 @@ def test_correct_surrogates_pass_every_check(name, monkeypatch):
     if name == "declared":
         # A black box has no derivative, no primitive, no forward mode.
         assert skipped == {"formula_is_right", "primitive_is_right", "jvp"}
+
+
+def test_strict_check_fails_only_a_strict_run():
+    reports = [surroreg.conformance.check(strict.even_but_for_a_bit, strict=value) for value in (False, True)]
+    statuses = [{result.status for result in report.results if result.check == "even_exactly"} for report in reports]
+    assert [report.ok for report in reports] == [True, False]
+    assert statuses == [{"warned"}, {"failed"}]

@@ -15,6 +15,7 @@ from surroreg.conformance.runner import plan, run
 from surroreg.conformance.settings import Settings
 from surroreg.conformance.table import CHECKS
 from surroreg.registry import Registry, process
+from tests.mutants import strict
 from tests.mutants.base import MUTANTS
 from tests.mutants.correct import CORRECT, SPECS
 

@@ -182,3 +182,17 @@ def test_issue_form_is_valid_for_github(path):
     for label in (field["attributes"]["label"] for field in fields):
         for command in re.findall(r'"surroreg ([a-z]+)[^"]*"', label):
             assert command in parser().format_help()
+
+
+PYTHON = [path for folder in ("tests", "plugins") for path in (ROOT / folder).rglob("test_*.py")]
+
+
+def test_names_of_tests_have_at_most_sixty_characters():
+    names = {name for path in PYTHON for name in re.findall(r"def (test_\w+)", path.read_text(encoding="utf-8"))}
+    assert len(names) > 1000
+    assert not [name for name in names if len(name) > 60]
+
+
+def test_test_files_have_at_most_four_hundred_lines():
+    lines = {path: path.read_text(encoding="utf-8").count("\n") for path in PYTHON}
+    assert not {path: number for path, number in lines.items() if number > 400}

@@ -147,7 +147,7 @@ def _by_calling(surrogate: Drawable) -> _Function:
         # The caller may be in inference mode. The generator of random numbers is restored afterwards.
         with torch.random.fork_rng(devices=[]), torch.inference_mode(False), torch.set_grad_enabled(black_box):
             torch.default_generator.manual_seed(0)
-            x = torch.tensor([list(xs)] * draws, dtype=dtype, device=device, requires_grad=black_box)
+            x = torch.tensor(list(xs), dtype=dtype, device=device).repeat(draws, 1).requires_grad_(black_box)
             if black_box:
                 spikes = surrogate(x)
                 (values,) = torch.autograd.grad(spikes, x, torch.ones_like(spikes))

@@ -89,6 +89,10 @@ NON_NEGATIVE = Gate(
     "non_negative", lambda spec: spec.traits.non_negative is not None, "it promises nothing about its sign"
 )
 PARAMETERS = Gate("parameters", lambda spec: bool(spec.parameters))
+EVEN_DERIVATIVE = Gate("derivative, even", lambda spec: spec.derivative is not None and bool(spec.traits.even))
+DERIVATIVE_PARAMETERS = Gate(
+    "derivative, parameters", lambda spec: spec.derivative is not None and bool(spec.parameters)
+)
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,9 @@ README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 SCRIPTS = {"pytest": "from pytest import main", "surroreg": "from surroreg.cli import main"}
 QUICK = ("-p", "no:cacheprovider", "--plugin-conformance", "--conformance-max-examples=3")
 
+#: Variables that a run may not inherit, by their beginnings. With CI set, pytest repeats whole messages in its summary.
+DROPPED = ("SURROREG_", "PYTHON", "PYTEST_", "COLUMNS", "CI", "BUILD_NUMBER")
+
 
 @dataclass
 class Run:
@@ -99,9 +102,7 @@ class Place:
 
     def spawn(self, *command: str, folder: str = ".", **variables: str) -> Run:
         """Run a command in a process of its own."""
-        # With CI set, pytest repeats whole messages in its summary.
-        dropped = ("SURROREG_", "PYTHON", "PYTEST_", "COLUMNS", "CI", "BUILD_NUMBER")
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(DROPPED)}
         inherited = os.environ.get("PYTHONPATH", "").split(os.pathsep)  # may hold the surroreg under test
         ours = {
             "PYTHONPATH": os.pathsep.join(filter(None, [str(self.site), *inherited])),
@@ -182,7 +183,7 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Any:
 def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Inside]:
     """A place of the test's own in this process. The registry knows the built-ins and the plugins installed there."""
     place = Inside(tmp_path)
-    for name in [name for name in os.environ if name.startswith(("SURROREG_", "PYTEST_"))]:
+    for name in [name for name in os.environ if name.startswith(DROPPED)]:
         monkeypatch.delenv(name)
     monkeypatch.setattr(sys, "path", [str(place.site), *sys.path])
     monkeypatch.setattr(sys, "dont_write_bytecode", True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import subprocess
 import sys
@@ -34,7 +33,7 @@ def build(kind: str, source: Path, into: Path) -> Path:
 def fresh_python(folder: Path) -> Path:
     """Return the Python of a new environment, which finds the packages of this one: surroreg, torch and pip."""
     # To install a pip of its own would take seconds; ours installs into the environment whose Python runs it.
-    options = ["--without-pip"] if importlib.util.find_spec("pip") else []
+    options = ["--without-pip"] if Path(sysconfig.get_path("purelib"), "pip").is_dir() else []
     execute(sys.executable, "-m", "venv", *options, folder / "venv", cwd=folder)
     python = folder / "venv/bin/python"
     site = execute(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=folder).strip()

@@ -26,7 +26,14 @@ from surroreg.conformance.accuracy import (
     primitive_of,
 )
 from surroreg.conformance.case import DTYPES, Case, pull, shown
-from surroreg.conformance.table import DERIVATIVE, EVEN, EXACT, PARAMETERS, ConformanceError, check
+from surroreg.conformance.table import (
+    DERIVATIVE,
+    DERIVATIVE_PARAMETERS,
+    EVEN_DERIVATIVE,
+    EXACT,
+    ConformanceError,
+    check,
+)
 from surroreg.errors import ParameterError
 from surroreg.specs import Parameter
 from surroreg.specs.parameters import LARGEST, SMALLEST
@@ -79,14 +86,12 @@ def rounding_everywhere(case: Case) -> None:
 @strict(
     "A derivative that is declared even is so to the last bit",
     why="A neuron just above threshold and one just below must learn alike, however long the training.",
-    gate=EVEN,
+    gate=EVEN_DERIVATIVE,
     dtypes=(torch.float64, torch.float32),
     sweep="parameters",
 )
 def even_exactly(case: Case) -> None:
     """Compare both sides of zero at every magnitude."""
-    if not case.spec.traits.even or case.spec.derivative is None:
-        return
     x = magnitudes(case.dtype)
     x = x[x > 0]
     case.compare("d(-x) = d(x) to the last bit (traits: even)", x, case.derivative(-x), case.derivative(x))
@@ -133,13 +138,11 @@ def _refuse(x: Tensor, got: Tensor, wrong: Tensor, size: float) -> None:
     "At the limits of its parameters a surrogate is its formula",
     why="What a parameter's bounds admit is what a schedule, a search or an optimiser will try.",
     bug="A slope of 1e18 that is squared overflows in float32, though the gradient does not.",
-    gate=PARAMETERS,
+    gate=DERIVATIVE_PARAMETERS,
     sweep="once",
 )
 def parameters_everywhere(case: Case) -> None:
     """At the smallest and the largest value of every parameter, jointly, in every dtype."""
-    if case.spec.derivative is None:
-        return
     choices = [_limits(p, case.params[p.name]) for p in case.spec.parameters]
     for values in itertools.islice(itertools.product(*choices), COMBINATIONS):
         for dtype in DTYPES:

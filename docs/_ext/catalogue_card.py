@@ -15,10 +15,10 @@ from pybtex.database import parse_string
 from pybtex.richtext import Text
 
 from surroreg.cli import bibliography
-from surroreg.formula.display import typeset
 from surroreg.formula.mathml import mathml
 from surroreg.libraries import KIN, LIBRARIES, ROWS, Equivalent
 from surroreg.module.values import shown
+from surroreg.specs.display import typeset
 
 TYPES = {"int": "whole number", "bool": "true or false", "callable": "function"}
 #: The heading of the first measured table on its page.

@@ -8,7 +8,7 @@ from catalogue_facts import Entry
 from catalogue_markup import WIDE, breakable, directive, page, prose, table, text
 from catalogue_plots import Plot
 
-from surroreg.formula.display import typeset
+from surroreg.specs.display import typeset
 from surroreg.specs.parameters import LIMITS
 
 COLUMNS = (

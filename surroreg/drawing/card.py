@@ -9,10 +9,10 @@ from surroreg.drawing import curve
 from surroreg.drawing.drawable import Drawable
 from surroreg.drawing.svg import picture
 from surroreg.errors import SpecError, in_one_line
-from surroreg.formula.display import brief, brief_default
 from surroreg.formula.mathml import mathml
 from surroreg.registry import process
 from surroreg.specs import SurrogateSpec
+from surroreg.specs.display import brief, brief_default
 
 _CELL = "text-align:left;vertical-align:top;padding:2px 12px 2px 0;background:none"
 

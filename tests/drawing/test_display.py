@@ -7,7 +7,7 @@ import torch
 
 import surroreg
 from surroreg.builtin.custom import unit_box
-from surroreg.formula.display import brief, brief_default, typeset
+from surroreg.specs.display import brief, brief_default, typeset
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ def _each(specs: Mapping[str, SurrogateSpec], form: Callable[[str, SurrogateSpec
 
 
 def _defaults(spec: SurrogateSpec) -> str:
-    from surroreg.formula.display import brief_default
+    from surroreg.specs.display import brief_default
 
     return ", ".join(f"{parameter.name}={brief_default(parameter)}" for parameter in spec.parameters)
 

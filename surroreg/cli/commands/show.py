@@ -34,7 +34,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _describe(spec: SurrogateSpec) -> None:
-    from surroreg.formula.display import brief_default
+    from surroreg.specs.display import brief_default
     from surroreg.specs.parameters import LIMITS
 
     say(f"{spec.name}: {spec.summary}")

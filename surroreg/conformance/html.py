@@ -15,6 +15,7 @@ from torch import Tensor
 
 from surroreg import api
 from surroreg.conformance.report import Report
+from surroreg.conformance.settings import DEVICES
 from surroreg.drawing.svg import Frame
 from surroreg.errors import in_one_line, printable
 
@@ -29,7 +30,6 @@ STATUSES: dict[str, tuple[str, str]] = {
 }
 #: What a reader has to look at, the worst first.
 TROUBLES = {"failed": "Failures", "warned": "Warnings", "known": "Known failures"}
-DEVICES = ("cpu", "meta", "cuda")
 
 #: Edges of the box that curves are drawn in. The picture is 320 wide and 190 high.
 LEFT, RIGHT, TOP, BOTTOM = 46.0, 308.0, 26.0, 166.0

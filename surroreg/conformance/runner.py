@@ -235,7 +235,8 @@ def check(
             that maps a tensor to spikes.
         devices: among ``"cpu"``, ``"meta"`` (catches hard-coded devices) and ``"cuda"``; the checks of a
             device that is not there are in ``Report.unverified``.
-        dtypes: floating dtypes, for the checks that are repeated for several.
+        dtypes: floating dtypes, for the checks that are repeated for all of them; a check that names its dtypes keeps
+            to those.
         checks: shell-style pattern of check ids.
         seed: of everything drawn.
         examples: how many inputs hypothesis tries per check.

@@ -8,6 +8,8 @@ import pytest
 import torch
 from torch import nn
 
+from tests.compat.comparison import weighted
+
 pytest.importorskip("norse", reason="Norse is not installed: its adapter is NOT VERIFIED")
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of the library's own imports
@@ -78,10 +80,6 @@ def trained_once(name, method, alpha=100.0):
     spikes = run(name, layer, x)
     weighted(spikes).backward()
     return [spikes.detach(), x.grad, *(parameter.grad for parameter in layer.parameters())]
-
-
-def weighted(spikes):
-    return (spikes * torch.linspace(-1, 1, spikes.numel()).reshape(spikes.shape)).sum()
 
 
 def assert_same(ours, theirs):

@@ -13,6 +13,7 @@ from torch import nn
 
 import surroreg
 from surroreg.compat.rockpool import spike_generation_fn
+from tests.compat.comparison import assert_same, weighted
 
 # rockpool looks for samna, and the one on PyPI is a stub that runs pip when it is imported.
 sys.modules.setdefault("samna", None)
@@ -41,10 +42,6 @@ def made(name, **options):
     return NEURONS[name](**options)
 
 
-def weighted(spikes):
-    return (spikes * torch.linspace(-1, 1, spikes.numel()).reshape(spikes.shape)).sum()
-
-
 def results(neuron, scale=1.0):
     torch.manual_seed(1)
     x = (scale * torch.randn(3, 20, neuron.size_in)).requires_grad_()
@@ -52,16 +49,6 @@ def results(neuron, scale=1.0):
     weighted(spikes).backward()
     learnt = {key: parameter.grad for key, parameter in neuron.parameters().items() if parameter.grad is not None}
     return {"spikes": spikes.detach(), "x": x.grad, **learnt}
-
-
-def assert_same(found, expected):
-    assert found.keys() == expected.keys()
-    assert expected["spikes"].any()
-    assert not expected["spikes"].all()
-    torch.testing.assert_close(found["spikes"], expected["spikes"], rtol=0, atol=0)
-    for key, value in expected.items():
-        assert value.any(), key
-        torch.testing.assert_close(found[key], value, rtol=1e-4, atol=1e-5 * value.abs().max().item(), msg=key)
 
 
 # -- the same as rockpool's own -------------------------------------------------------------------

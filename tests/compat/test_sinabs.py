@@ -12,6 +12,7 @@ from torch import nn
 
 import surroreg
 from surroreg.compat.sinabs import spike_fn, surrogate_grad_fn
+from tests.compat.comparison import assert_same, weighted
 
 pytest.importorskip("sinabs", reason="sinabs is not installed: its adapter is NOT VERIFIED")
 with warnings.catch_warnings():
@@ -81,10 +82,6 @@ def currents(layer):
     return x.flatten(0, 1) if "Squeeze" in layer else x
 
 
-def weighted(spikes):
-    return (spikes * torch.linspace(-1, 1, spikes.numel()).reshape(spikes.shape)).sum()
-
-
 def results(name, **options):
     layer = LAYERS[name](**options)
     x = currents(name).requires_grad_()
@@ -92,16 +89,6 @@ def results(name, **options):
     weighted(spikes).backward()
     learnt = {key: parameter.grad for key, parameter in layer.named_parameters() if parameter.grad is not None}
     return {"spikes": spikes.detach(), "x": x.grad, **learnt}
-
-
-def assert_same(found, expected):
-    assert found.keys() == expected.keys()
-    assert expected["spikes"].any()
-    assert not expected["spikes"].all()
-    torch.testing.assert_close(found["spikes"], expected["spikes"], rtol=0, atol=0)
-    for key, value in expected.items():
-        assert value.any(), key
-        torch.testing.assert_close(found[key], value, rtol=1e-4, atol=1e-5 * value.abs().max().item(), msg=key)
 
 
 # -- as spike_fn ----------------------------------------------------------------------------------

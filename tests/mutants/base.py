@@ -49,6 +49,38 @@ class FastSigmoid(Function):
         return grad * derivative(x)
 
 
+class Sloped(FastSigmoid):
+    """The fast sigmoid of any slope."""
+
+    @staticmethod
+    def forward(slope, x):
+        return FastSigmoid.forward(x)
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        ctx.slope, x = inputs
+        ctx.save_for_backward(x)
+
+    @staticmethod
+    def backward(ctx, grad):
+        (x,) = ctx.saved_tensors
+        return None, grad * (1 / (1 + ctx.slope * x.abs())).square()
+
+
+class ForwardMode(FastSigmoid):
+    """Has forward mode, with which torch.compile does not work."""
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        ctx.save_for_backward(*inputs)
+        ctx.save_for_forward(*inputs)
+
+    @staticmethod
+    def jvp(ctx, tangent):
+        (x,) = ctx.saved_tensors
+        return tangent * derivative(x)
+
+
 class Boxcar(FastSigmoid):
     """Its derivative is constant but for two kinks: a second derivative of zero is right."""
 

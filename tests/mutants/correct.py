@@ -11,8 +11,8 @@ from surroreg import SurrogateSpec, Traits
 from surroreg.conformance import targets
 from surroreg.conformance.provider import Provider
 from surroreg.conformance.targets import Selection, Target
-from tests.mutants.base import FORMULA, SLOPE, FastSigmoid, black_box, derivative
-from tests.mutants.engineering import Sloped, floating
+from tests.mutants.base import FORMULA, SLOPE, FastSigmoid, ForwardMode, Sloped, black_box
+from tests.mutants.engineering import floating
 from tests.mutants.stochastic import STOCHASTIC, Noisy
 
 WORKS_WITH = ("autocast", "compile", "export", "func_grad", "second_order", "vmap")
@@ -26,20 +26,6 @@ def declared(slope):
 def silent():
     """Declares nothing."""
     return FastSigmoid.apply
-
-
-class ForwardMode(FastSigmoid):
-    """Has forward mode, with which torch.compile does not work."""
-
-    @staticmethod
-    def setup_context(ctx, inputs, output):
-        ctx.save_for_backward(*inputs)
-        ctx.save_for_forward(*inputs)
-
-    @staticmethod
-    def jvp(ctx, tangent):
-        (x,) = ctx.saved_tensors
-        return tangent * derivative(x)
 
 
 def composed():

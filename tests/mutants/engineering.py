@@ -6,7 +6,7 @@ import functools
 import threading
 
 from surroreg import Parameter, SurrogateSpec, surrogate
-from tests.mutants.base import REFERENCES, FastSigmoid, mutant
+from tests.mutants.base import REFERENCES, FastSigmoid, Sloped, mutant
 
 
 def _closure():
@@ -113,24 +113,6 @@ def look_up_settings(x):
 @mutant("spec_complete", summary="", references=(), parameters=[Parameter("slope", 25.0, gt=0)])
 def undocumented(slope):
     return functools.partial(Sloped.apply, slope)
-
-
-class Sloped(FastSigmoid):
-    """The fast sigmoid of any slope."""
-
-    @staticmethod
-    def forward(slope, x):
-        return FastSigmoid.forward(x)
-
-    @staticmethod
-    def setup_context(ctx, inputs, output):
-        ctx.slope, x = inputs
-        ctx.save_for_backward(x)
-
-    @staticmethod
-    def backward(ctx, grad):
-        (x,) = ctx.saved_tensors
-        return None, grad * (1 / (1 + ctx.slope * x.abs())).square()
 
 
 @mutant("spec_complete", parameters=[Parameter("slope", gt=0, doc="Steepness.")])

@@ -7,7 +7,7 @@ import functools
 import torch
 
 from surroreg import Parameter, Traits, surrogate
-from tests.mutants.base import REFERENCES, SLOPE, FastSigmoid, mutant
+from tests.mutants.base import REFERENCES, SLOPE, FastSigmoid, Sloped, mutant
 
 
 @mutant(
@@ -32,25 +32,7 @@ def unused_shift(shift):
 )
 def unbounded_slope(slope):
     """Divides by zero where its slope is negative."""
-    return functools.partial(UnboundedSlope.apply, slope)
-
-
-class UnboundedSlope(FastSigmoid):
-    """The fast sigmoid of any slope."""
-
-    @staticmethod
-    def forward(slope, x):
-        return FastSigmoid.forward(x)
-
-    @staticmethod
-    def setup_context(ctx, inputs, output):
-        ctx.slope, x = inputs
-        ctx.save_for_backward(x)
-
-    @staticmethod
-    def backward(ctx, grad):
-        (x,) = ctx.saved_tensors
-        return None, grad * (1 / (1 + ctx.slope * x.abs())).square()
+    return functools.partial(Sloped.apply, slope)
 
 
 def primitive_of_a_float(x, slope):

@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.autograd.function import Function
 
 from surroreg import Traits
-from tests.mutants.base import FastSigmoid, derivative, mutant
+from tests.mutants.base import FastSigmoid, ForwardMode, derivative, mutant
 
 
 @mutant(
@@ -113,13 +113,8 @@ def call_custom_op(x):
 
 
 @mutant("jvp")
-class WrongJvp(FastSigmoid):
+class WrongJvp(ForwardMode):
     """Has the slope of another surrogate in forward mode."""
-
-    @staticmethod
-    def setup_context(ctx, inputs, output):
-        ctx.save_for_backward(*inputs)
-        ctx.save_for_forward(*inputs)
 
     @staticmethod
     def jvp(ctx, tangent):

@@ -8,17 +8,17 @@ from tests.programs import catalogue
 
 def pytest_collection_modifyitems(config, items):
     """Of the tests that a missing library would skip, keep the first of each file: one line for each library."""
-    seen, surplus = set(), []
+    seen, surplus = set(), set()
     for item in items:
         name = getattr(item, "callspec", None) and item.callspec.params.get("program")
         if name in catalogue.EVERY and not catalogue.is_installed(name):
             case = (item.path, catalogue.EVERY[name][1])
             if case in seen:
-                surplus.append(item)
+                surplus.add(item)
             seen.add(case)
     if surplus:
         items[:] = [item for item in items if item not in surplus]
-        config.hook.pytest_deselected(items=surplus)
+        config.hook.pytest_deselected(items=list(surplus))
 
 
 @pytest.fixture

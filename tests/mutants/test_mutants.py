@@ -11,18 +11,16 @@ import torch
 
 import surroreg.api
 import tests.mutants
-from surroreg.conformance.runner import plan, run
-from surroreg.conformance.settings import Settings
 from surroreg.conformance.table import CHECKS
 from surroreg.registry import Registry, process
-from tests.mutants import strict
+from tests.conformance import checked
 from tests.mutants.base import MUTANTS
 from tests.mutants.correct import CORRECT, SPECS
+from tests.mutants.strict import even_but_for_a_bit
 
 for module in pkgutil.iter_modules(tests.mutants.__path__, "tests.mutants."):  # each enters its mutants
     importlib.import_module(module.name)
 
-DEVICES = ("cpu", "meta")
 #: Where only mutants of the CUDA checks run. On a GPU most checks rightly notice a hard-coded CPU, or a wait, so other
 #: mutants would be killed by more than one check.
 CUDA = ("cuda",)
@@ -38,20 +36,14 @@ def _little_garbage():
     gc.unfreeze()
 
 
-def results(selection, devices=DEVICES, *, strict=True):
-    """The results of all checks, or of all but the strict ones."""
-    settings = Settings(examples=25, devices=devices)
-    items = plan(selection, devices)
-    return [run(item, settings) for item in items if strict or item.check.severity != "strict"]
-
-
 @pytest.mark.parametrize("mutant", [pytest.param(m, id=f"{m.kills}-{m.name}") for m in MUTANTS])
 def test_mutant_is_killed_by_the_check_meant_for_it(mutant, record_property):
     on_cuda = CHECKS[mutant.kills].devices == CUDA
     absent = on_cuda and not torch.cuda.is_available()
-    devices = DEVICES + CUDA if on_cuda and not absent else DEVICES
+    devices = checked.DEVICES + CUDA if on_cuda and not absent else checked.DEVICES
     # A mutant of a looser check may well break the strict ones too.
-    found = results(mutant.selection, devices, strict=CHECKS[mutant.kills].severity == "strict")
+    strict = CHECKS[mutant.kills].severity == "strict"
+    found = checked.results(mutant.selection, devices, examples=25, strict=strict)
     killed = {result.check for result in found if result.status in ("failed", "warned")}
     row = {"mutant": mutant.name, "kills": mutant.kills, "place": PLACES.index(mutant.kills), "sole": mutant.sole}
     record_property("surroreg_mutant", {**row, "killed": sorted(killed, key=PLACES.index), "absent": absent})
@@ -80,7 +72,7 @@ def test_correct_surrogates_pass_every_check(name, monkeypatch):
     for spec in SPECS:
         if spec.factory is not None:  # found by its name, it can be copied
             surroreg.register(spec, namespace="correct")
-    found = results(CORRECT[name])
+    found = checked.results(CORRECT[name], examples=25, strict=True)
     messages = [f"{result.id}\n{result.message}" for result in found if result.status not in ("passed", "skipped")]
     assert not messages, "\n\n".join(messages)
     assert any(result.status == "passed" for result in found)
@@ -91,7 +83,7 @@ def test_correct_surrogates_pass_every_check(name, monkeypatch):
 
 
 def test_strict_check_fails_only_a_strict_run():
-    reports = [surroreg.conformance.check(strict.even_but_for_a_bit, strict=value) for value in (False, True)]
+    reports = [surroreg.conformance.check(even_but_for_a_bit, strict=value) for value in (False, True)]
     statuses = [{result.status for result in report.results if result.check == "even_exactly"} for report in reports]
     assert [report.ok for report in reports] == [True, False]
     assert statuses == [{"warned"}, {"failed"}]

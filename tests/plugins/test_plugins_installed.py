@@ -13,12 +13,8 @@ from tests.plugins.environments import execute, fresh_python
 ROOT = Path(__file__).parents[2]
 PYTEST = Path(sysconfig.get_path("scripts"), "pytest")
 NAMESPACES = {"surroreg-zoo": {"zoo"}, "surroreg-peers": {"snntorch", "spikingjelly", "norse"}}
-#: The checks that each plugin runs. tests/conformance/test_peers.py holds the peers to all checks, and to what their
-#: pyproject.toml declares.
-CHECKS = {
-    "surroreg-zoo": (),
-    "surroreg-peers": [f"--conformance-check={kind}_*" for kind in ("provider", "forward", "factory")],
-}
+#: tests/conformance holds the zoo and the peers to all checks, and to what their pyproject.toml declares.
+SOME = [f"--conformance-check={kind}_*" for kind in ("provider", "forward", "factory")]
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +41,7 @@ def test_installed_plugin_is_found_without_another_step(name, install, tmp_path)
 
 @pytest.mark.parametrize("name", NAMESPACES)
 def test_installed_plugin_passes_its_tests_and_conforms(name, install):
-    options = ("-q", "-p", "no:cacheprovider", "--plugin-conformance", "--conformance-max-examples=5", *CHECKS[name])
+    options = ("-q", "-p", "no:cacheprovider", "--plugin-conformance", "--conformance-max-examples=5", *SOME)
     lines = execute(install(name), PYTEST, *options, cwd=ROOT / "plugins" / name).splitlines()
     assert re.search(r"\d+ passed", lines[-1])
     assert not re.search(r"\b\d+ failed", lines[-1])

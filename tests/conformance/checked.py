@@ -1,0 +1,27 @@
+"""Checks run in this process, without what a report adds."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from surroreg.conformance import runner
+from surroreg.conformance.report import Result
+from surroreg.conformance.settings import Settings
+from surroreg.conformance.targets import Selection
+
+DEVICES = ("cpu", "meta")
+
+
+def results(
+    selection: Selection, devices: Collection[str] = DEVICES, *, examples: int, strict: bool = False
+) -> list[Result]:
+    """Run all checks, or all but the strict ones, which cost the most."""
+    settings = Settings(examples=examples, devices=tuple(devices))
+    items = runner.plan(selection, settings.devices)
+    return [runner.run(item, settings) for item in items if strict or item.check.severity != "strict"]
+
+
+def failures(selection: Selection, *, examples: int) -> dict[str, str]:
+    """Run all checks but the strict ones, and return the message of each that fails."""
+    found = results(selection, examples=examples)
+    return {result.check: result.message for result in found if result.status == "failed"}

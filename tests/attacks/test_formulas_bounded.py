@@ -119,7 +119,7 @@ class Draw:
 
 def test_random_formula_is_refused_or_takes_no_time(capsys):
     draw, outcomes, slowest, longest = Draw(0), Counter[str](), 0.0, 0
-    for _ in range(2000):
+    for _ in range(1000):
         text = draw.number(draw.random.choice([3, 6, 12, 28]), draw.random.choice([5, 10, 20, 40, 90]))
         readers = dict(READERS)
         for x in (0.0, 0.7, -3.0, 2.0**500, -(2.0**500)):
@@ -138,7 +138,7 @@ def test_random_formula_is_refused_or_takes_no_time(capsys):
             slowest = max(slowest, time.perf_counter() - before)
             assert slowest < 5, text
     with capsys.disabled():
-        print(f"\n2000 formulas, at most {slowest:.2f} s and {longest} characters of code: {dict(outcomes)}")
+        print(f"\n1000 formulas, at most {slowest:.2f} s and {longest} characters of code: {dict(outcomes)}")
     assert longest < 50_000
-    assert outcomes["read: passed"] > 1000
+    assert outcomes["read: passed"] > 500
     assert min(outcomes[f"{name}: passed"] for name in READERS) > 100

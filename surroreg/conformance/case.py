@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -61,7 +62,11 @@ class Case:
 
     def build(self) -> Callable[[Tensor], Tensor]:
         """Return a new surrogate."""
-        return self.bare or self.spec(**self.params)
+        built = self.bare or self.spec(**self.params)
+        if isinstance(built, torch.nn.Module) and self.device.type != "cpu":
+            # Its tensors move as its users move them. A copy: a bare module is the user's own.
+            built = copy.deepcopy(built).to(self.device)
+        return built
 
     @functools.cached_property
     def all_params(self) -> list[dict[str, Any]]:

@@ -55,103 +55,6 @@ class SnntorchSigmoid(FastSigmoid):
         return grad * 25 * torch.exp(-25 * x) / (torch.exp(-25 * x) + 1) ** 2
 
 
-@mutant("backward_linear", bug="Gradients that pass on the size of what comes from above.")
-class ClipsUpstream(FastSigmoid):
-    """Clips what comes from above."""
-
-    @staticmethod
-    def backward(ctx, grad):
-        return FastSigmoid.backward(ctx, grad.clamp(-1, 1))
-
-
-@mutant("backward_linear", bug="Gradients that pass on the sign of what comes from above.")
-class SignOfUpstream(FastSigmoid):
-    """Passes on a sign."""
-
-    @staticmethod
-    def backward(ctx, grad):
-        return FastSigmoid.backward(ctx, grad.sign())
-
-
-@mutant("backward_linear")
-class IgnoresUpstream(FastSigmoid):
-    """Returns its derivative, whatever comes from above."""
-
-    @staticmethod
-    def backward(ctx, grad):
-        (x,) = ctx.saved_tensors
-        return derivative(x)
-
-
-@mutant("backward_pure")
-class ClampsSavedInput(FastSigmoid):
-    """Guards against overflow, in the memory of the membrane."""
-
-    @staticmethod
-    def backward(ctx, grad):
-        (x,) = ctx.saved_tensors
-        x.data.clamp_(-100, 100)
-        return grad * derivative(x)
-
-
-@mutant(
-    "backward_pure",
-    bug="grad_output.mul_(...) saves an allocation, and doubles or zeroes gradients elsewhere.",
-)
-class OverwritesUpstream(FastSigmoid):
-    """Multiplies what comes from above, in place."""
-
-    @staticmethod
-    def backward(ctx, grad):
-        (x,) = ctx.saved_tensors
-        return grad.mul_(derivative(x)) if grad.is_contiguous() else grad * derivative(x)
-
-
-@mutant("backward_layout", bug="view(-1) on the upstream gradient raises for whoever transposes.")
-class FlatUpstream(FastSigmoid):
-    """Looks at what comes from above as one row of numbers."""
-
-    @staticmethod
-    def backward(ctx, grad):
-        (x,) = ctx.saved_tensors
-        return (grad.view(-1) * derivative(x).reshape(-1)).view(x.shape)
-
-
-@mutant("backward_elementwise")
-class BatchScaled(FastSigmoid):
-    """Divides by the mean size of the batch, as BatchNorm1d would."""
-
-    generate_vmap_rule = False
-
-    @staticmethod
-    def backward(ctx, grad):
-        (x,) = ctx.saved_tensors
-        scale = x.abs().mean(0) if x.dim() == 2 else 1
-        return grad * derivative(x) / scale
-
-
-@mutant("backward_elementwise")
-class LayerScaled(FastSigmoid):
-    """Divides by the mean size of the layer, as LayerNorm would."""
-
-    generate_vmap_rule = False
-
-    @staticmethod
-    def backward(ctx, grad):
-        (x,) = ctx.saved_tensors
-        scale = x.abs().mean(1, keepdim=True) if x.dim() == 2 else 1
-        return grad * derivative(x) / scale
-
-
-@mutant("backward_elementwise", sole=False, bug="Gradient normalising hidden in a surrogate.")
-class Normalised(FastSigmoid):
-    """Gives the whole gradient the length one."""
-
-    @staticmethod
-    def backward(ctx, grad):
-        return torch.nn.functional.normalize(FastSigmoid.backward(ctx, grad), dim=0)
-
-
 @mutant("not_dead", bug="torch.autograd.gradcheck passes a zero gradient of a step.")
 class Dead(FastSigmoid):
     """The true derivative of a step."""
@@ -228,18 +131,6 @@ class KeepsByAttribute(FastSigmoid):
         return grad * derivative(ctx.x)
 
 
-@mutant("backward_large", bug="spikingjelly#151: a CUDA reduction covered one block only.")
-class OneBlockOnly(FastSigmoid):
-    """Has no gradient beyond its first 2**20 elements."""
-
-    @staticmethod
-    def backward(ctx, grad):
-        full = FastSigmoid.backward(ctx, grad)
-        if full.numel() > 2**20:
-            full.view(-1)[2**20 :] = 0
-        return full
-
-
 @mutant("second_order", bug="x.detach() inside backward.")
 class Detached(FastSigmoid):
     """Silently constant to whoever differentiates twice."""
@@ -248,3 +139,23 @@ class Detached(FastSigmoid):
     def backward(ctx, grad):
         (x,) = ctx.saved_tensors
         return grad * derivative(x.detach())
+
+
+@mutant("second_order", bug="grad.detach() inside backward: the second derivative of the layers above is lost.")
+class DetachesUpstream(FastSigmoid):
+    """Is constant in the upstream gradient to whoever differentiates twice."""
+
+    @staticmethod
+    def backward(ctx, grad):
+        (x,) = ctx.saved_tensors
+        return grad.detach() * derivative(x)
+
+
+@mutant("backward_raw", bug="The largest of no elements is an error: the last, empty batch of an epoch.")
+class LargestOfNothing(FastSigmoid):
+    """Looks for the largest upstream gradient, which an empty batch does not have."""
+
+    @staticmethod
+    def backward(ctx, grad):
+        grad.abs().amax()
+        return FastSigmoid.backward(ctx, grad)

@@ -119,70 +119,6 @@ class OnTheCpu(FastSigmoid):
         return grad * (1 / (1 + slope * x.abs())).square()
 
 
-@mutant("forward_layout", bug="view(-1), which is right for contiguous tensors only.")
-class FlatView(FastSigmoid):
-    """Looks at its input as one row of numbers."""
-
-    @staticmethod
-    def forward(x):
-        return FastSigmoid.forward(x.view(-1)).view(x.shape)
-
-
-@mutant("forward_layout")
-class MadeContiguous(FastSigmoid):
-    """Lays channels-last spikes out anew."""
-
-    @staticmethod
-    def forward(x):
-        return FastSigmoid.forward(x).contiguous()
-
-
-@mutant(
-    "forward_pure",
-    sole=False,
-    bug="spikingjelly#142: an operation in place broke the backward pass of the layer before.",
-)
-class CleansInput(FastSigmoid):
-    """Replaces NaN and infinity in its input, in place."""
-
-    @staticmethod
-    def forward(x):
-        return FastSigmoid.forward(x.nan_to_num_())
-
-
-@mutant("forward_pure")
-def overwrites_when_untrained():
-    """Saves an allocation where no gradient is wanted: the spikes are the input's memory."""
-    return overwrite_without_gradients
-
-
-def overwrite_without_gradients(x):
-    return FastSigmoid.apply(x) if torch.is_grad_enabled() else x.detach().gt_(0)
-
-
-@mutant("forward_elementwise")
-class BatchCentred(FastSigmoid):
-    """Subtracts the mean of the batch, as BatchNorm1d does."""
-
-    generate_vmap_rule = False
-
-    @staticmethod
-    def forward(x):
-        return FastSigmoid.forward(x - x.mean(0) if x.dim() == 2 else x)
-
-
-@mutant("forward_elementwise")
-class WinnerTakesAll(FastSigmoid):
-    """Lets only the strongest neuron of a layer fire."""
-
-    generate_vmap_rule = False
-
-    @staticmethod
-    def forward(x):
-        spikes = FastSigmoid.forward(x)
-        return spikes * (x == x.amax(1, keepdim=True)) if x.dim() == 2 else spikes
-
-
 @mutant("forward_modes")
 def other_when_untrained():
     """Fires at zero where gradients are switched off."""
@@ -237,6 +173,28 @@ class Warns(FastSigmoid):
     @staticmethod
     def backward(ctx, grad):
         warnings.warn("this surrogate is experimental", stacklevel=1)
+        return FastSigmoid.backward(ctx, grad)
+
+
+@mutant("side_effects")
+class WarnsInHalf(FastSigmoid):
+    """Warns that bfloat16 is experimental."""
+
+    @staticmethod
+    def backward(ctx, grad):
+        if grad.dtype is torch.bfloat16:
+            warnings.warn("bfloat16 is experimental", stacklevel=1)
+        return FastSigmoid.backward(ctx, grad)
+
+
+@mutant("side_effects")
+class Prints(FastSigmoid):
+    """Prints the shape of what comes from above, and was meant to do so for a day."""
+
+    @staticmethod
+    def backward(ctx, grad):
+        if not torch.compiler.is_compiling():
+            print(tuple(grad.shape))
         return FastSigmoid.backward(ctx, grad)
 
 

@@ -42,15 +42,15 @@ def even_but_for_a_bit(x):
     return slope.where(x >= 0, slope * (1 + torch.finfo(x.dtype).eps))
 
 
-def kernel_clips_upstream(x, grad):
-    info = torch.finfo(grad.dtype)
-    return grad.clamp(info.min, info.max) * derivative(x)
+def kernel_in_wrong_order(x, grad):
+    dtype = torch.promote_types(x.dtype, torch.float32)
+    return (grad.to(dtype) * 1024 * (derivative(x.to(dtype)) / 1024)).to(x.dtype)
 
 
-@mutant("backward_overflow", bug="A finite gradient out of an infinite one: the loss scaler sees no overflow.")
-@surrogate(formula=FORMULA, kernel=kernel_clips_upstream, references=REFERENCES, traits=Traits(kinks=("0",)))
-def infinity_made_finite(x):
-    """Takes the largest number for infinity."""
+@mutant("backward_overflow", bug="An intermediate product overflows, and the loss scaler skips a step that was right.")
+@surrogate(formula=FORMULA, kernel=kernel_in_wrong_order, references=REFERENCES, traits=Traits(kinks=("0",)))
+def overflows_early(x):
+    """Multiplies by a thousand first, and divides last."""
     return derivative(x)
 
 

@@ -3,6 +3,10 @@
 # ruff: noqa: F401, I001
 from surroreg.conformance.checks import forward
 from surroreg.conformance.checks import backward
+from surroreg.conformance.checks import elementwise
+from surroreg.conformance.checks import layout
+from surroreg.conformance.checks import purity
+from surroreg.conformance.checks import upstream
 from surroreg.conformance.checks import values
 from surroreg.conformance.checks import parameters
 from surroreg.conformance.checks import strict

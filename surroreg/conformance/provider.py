@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
+import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -16,45 +19,13 @@ from surroreg.conformance.table import ConformanceError
 #: Seconds after which loading a plugin counts as hanging.
 PATIENCE = 300
 
-# Loads the plugin between two looks at everything it should leave alone.
+# The path comes first: it decides where surroreg and the plugin are.
 _CHILD = """
-import json, sys, warnings
+import json, sys
 given = json.loads(sys.argv[1])
-sys.path[:] = given["path"]
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")
-    import torch
-    from surroreg.registry import process
-    from surroreg.registry.discovery import Candidate
-    from surroreg.registry.loader import imported, provided
-
-def look():
-    registry = process.registry
-    return {
-        "torch's random generator": torch.get_rng_state().tolist(),
-        "torch's default dtype": str(torch.get_default_dtype()),
-        "the grad mode": torch.is_grad_enabled(),
-        "the number of threads": torch.get_num_threads(),
-        "the GPU": "initialised" if torch.cuda.is_initialized() else "not initialised",
-        "the built-in surrogates": {name: spec.to_dict() for name, spec in registry.builtin.specs.items()},
-        "what is registered": sorted(registry.plugins.local),
-    }
-
-before = look()
-sys.stderr.flush()
-warnings.simplefilter("always")
-candidate = Candidate(given["namespace"], given["value"], given["namespace"], "")
-plugin = imported(candidate)
-offered = [sorted(provided(given["namespace"], plugin).specs.items()) for _ in range(2)]
-after = look()
-drawn = "torch's random generator"
-if before[drawn] != after[drawn]:
-    before[drawn], after[drawn] = "as it was", "drawn from"
-with open(given["result"], "w", encoding="utf-8") as file:
-    json.dump({
-        "state": {what: [before[what], after[what]] for what in before if what != drawn or before[what] == "as it was"},
-        "offered": [[spec.to_dict() for _, spec in specs] for specs in offered],
-    }, file, default=str)
+sys.path[:] = given.pop("path")
+from surroreg.conformance.loading import observe
+observe(**given)
 """
 
 
@@ -64,12 +35,12 @@ class Observation:
 
     Args:
         printed: text by stream.
-        state: what may not change, before and after.
+        changed: the parts of the state that it changed, before and after.
         offered: the descriptions it gave, the first and the second time.
     """
 
     printed: dict[str, str]
-    state: dict[str, tuple[Any, Any]]
+    changed: dict[str, tuple[Any, Any]]
     offered: tuple[list[dict[str, Any]], list[dict[str, Any]]]
 
 
@@ -106,21 +77,50 @@ class Provider:
         Raises:
             ConformanceError: the process ends with an error.
         """
+        result, printed = self._loaded([])
+        changed = result["state"]
+        if result["libraries"]:  # what an import of these libraries changes by itself is no fault of the plugin
+            parts = {part for part, *_ in self._loaded(result["libraries"])[0]["state"]}
+            changed = [change for change in changed if not change[3] or change[0] in parts]
+        return Observation(
+            printed=printed,
+            changed={part: (before, after) for part, before, after, _ in changed},
+            offered=(result["offered"][0], result["offered"][1]),
+        )
+
+    def _loaded(self, libraries: list[str]) -> tuple[dict[str, Any], dict[str, str]]:
+        """Load the plugin in a process of its own, after some libraries; return the result and what was printed."""
         with tempfile.TemporaryDirectory() as folder:
-            result = Path(folder, "result.json")
+            out, err, result = Path(folder, "out"), Path(folder, "err"), Path(folder, "result.json")
             # The current folder is on the path as "": there it is not.
             path = [entry or str(Path.cwd()) for entry in sys.path]
             given = {"path": path, "namespace": self.namespace, "value": self.value, "result": str(result)}
-            command = [sys.executable, "-c", _CHILD, json.dumps(given)]
-            try:
-                done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
-            except subprocess.TimeoutExpired:
-                raise ConformanceError("the plugin loads", got=f"nothing within {PATIENCE} seconds") from None
+            command = [sys.executable, "-c", _CHILD, json.dumps({**given, "libraries": libraries})]
+            # Files, not pipes: a process that the plugin leaves behind would keep a pipe open.
+            with out.open("wb") as stdout, err.open("wb") as stderr:
+                child = subprocess.Popen(command, stdout=stdout, stderr=stderr, start_new_session=True)
+                try:
+                    child.wait(PATIENCE)
+                except subprocess.TimeoutExpired:
+                    raise ConformanceError("the plugin loads", got=f"nothing within {PATIENCE} seconds") from None
+                finally:
+                    _end(child)
+            printed = {
+                "standard output": out.read_text(encoding="utf-8", errors="replace"),
+                "standard error": err.read_text(encoding="utf-8", errors="replace"),
+            }
             if not result.exists():
-                raise ConformanceError("the plugin loads in a fresh process", got=done.stderr.strip()[-1000:])
-            found = json.loads(result.read_text(encoding="utf-8"))
-        return Observation(
-            printed={"standard output": done.stdout, "standard error": done.stderr},
-            state={what: (before, after) for what, (before, after) in found["state"].items()},
-            offered=(found["offered"][0], found["offered"][1]),
-        )
+                raise ConformanceError(
+                    "the plugin loads in a fresh process", got=printed["standard error"].strip()[-1000:]
+                )
+            return json.loads(result.read_text(encoding="utf-8")), printed
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """End a process, and those that it has started and left behind."""
+    with contextlib.suppress(OSError):  # none is left
+        if hasattr(os, "killpg"):
+            os.killpg(child.pid, signal.SIGKILL)
+        else:
+            child.kill()
+    child.wait()

@@ -176,7 +176,8 @@ def _isolated(seed: int, device: str) -> Iterator[None]:
         finally:
             torch.set_default_dtype(dtype)
             torch.set_num_threads(threads)
-            torch.use_deterministic_algorithms(deterministic)
+            if torch.are_deterministic_algorithms_enabled() != deterministic:  # the setter imports torch's compiler
+                torch.use_deterministic_algorithms(deterministic)
 
 
 def _message(error: BaseException, item: Item, case: Case | None, settings: Settings) -> str:

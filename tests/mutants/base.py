@@ -136,7 +136,7 @@ def mutant(
 
 def plugin(module: str, kills: str, *, bug: str = "", sole: bool = True, loads_here: bool = False) -> None:
     """Enter a plugin, which may be one that does not load."""
-    provider = Provider(module, module)
+    provider = Provider(re.sub(r"\W", "_", module), module)
     if kills == "provider_loads" and not loads_here:
         provider = targets.from_object(module).providers[0]
     MUTANTS.append(Mutant(module, Selection(providers=(provider,)), kills, sole, bug))

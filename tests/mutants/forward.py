@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 import weakref
 
 import torch
@@ -155,67 +154,6 @@ class Refractory:
 
     def __reduce__(self):
         return Refractory, ()
-
-
-@mutant("side_effects", bug="A forward pass that draws random numbers makes checkpointed and plain training differ.")
-class DrawsForward(FastSigmoid):
-    """Draws a number, and does not even use it."""
-
-    @staticmethod
-    def forward(x):
-        return FastSigmoid.forward(x) + 0 * torch.rand((), dtype=x.dtype, device=x.device)
-
-
-@mutant("side_effects")
-class Warns(FastSigmoid):
-    """Warns in every backward pass."""
-
-    @staticmethod
-    def backward(ctx, grad):
-        warnings.warn("this surrogate is experimental", stacklevel=1)
-        return FastSigmoid.backward(ctx, grad)
-
-
-@mutant("side_effects")
-class WarnsInHalf(FastSigmoid):
-    """Warns that bfloat16 is experimental."""
-
-    @staticmethod
-    def backward(ctx, grad):
-        if grad.dtype is torch.bfloat16:
-            warnings.warn("bfloat16 is experimental", stacklevel=1)
-        return FastSigmoid.backward(ctx, grad)
-
-
-@mutant("side_effects")
-class Prints(FastSigmoid):
-    """Prints the shape of what comes from above, and was meant to do so for a day."""
-
-    @staticmethod
-    def backward(ctx, grad):
-        if not torch.compiler.is_compiling():
-            print(tuple(grad.shape))
-        return FastSigmoid.backward(ctx, grad)
-
-
-@mutant("side_effects")
-class SetsDefaultDtype(FastSigmoid):
-    """Switches everything that follows to float64."""
-
-    @staticmethod
-    def backward(ctx, grad):
-        torch.set_default_dtype(torch.float64)
-        return FastSigmoid.backward(ctx, grad)
-
-
-@mutant("side_effects")
-class SwitchesDeterminism(FastSigmoid):
-    """Makes everything that follows deterministic, and slow."""
-
-    @staticmethod
-    def backward(ctx, grad):
-        torch.use_deterministic_algorithms(True)
-        return FastSigmoid.backward(ctx, grad)
 
 
 @mutant("refuses_other_inputs", bare=True, bug="Given int64, SpikingJelly 2.0.0 and Norse 1.1.0 return int64 spikes.")

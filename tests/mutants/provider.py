@@ -29,3 +29,14 @@ plugin("mutants_plugin_switches_dtype", "provider_pure")
 plugin("mutants_plugin_draws", "provider_pure")
 plugin("mutants_plugin_registers", "provider_pure")
 plugin("mutants_plugin_changes_its_mind", "provider_repeatable")
+for _effect in (
+    "denormalnumbers",
+    "torchsfunctions",
+    "numpysrandomgenerator",
+    "theenvironment",
+    "threads",
+    "childprocesses",
+    "logging",
+):
+    plugin(f"mutants_plugin_effects:{_effect}", "provider_pure")
+plugin("mutants_plugin_effects:standardoutputpastpython", "provider_quiet")

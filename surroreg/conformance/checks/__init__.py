@@ -1,6 +1,7 @@
 """The checks. Importing this package enters them into the table, in the order of reports."""
 
 # ruff: noqa: F401, I001
+from surroreg.conformance.checks import effects
 from surroreg.conformance.checks import forward
 from surroreg.conformance.checks import backward
 from surroreg.conformance.checks import elementwise

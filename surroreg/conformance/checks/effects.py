@@ -1,0 +1,69 @@
+"""What a surrogate leaves behind: nothing, neither in torch nor in the process.
+
+The first of the checks of a surrogate: some effects come with the first call in a process only.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import warnings
+
+import torch
+from torch import Tensor
+
+from surroreg.conformance import state
+from surroreg.conformance.case import DTYPES, Case
+from surroreg.conformance.output import printed
+from surroreg.conformance.table import ConformanceError, check
+
+#: More than a thousand: a round number at which a surrogate logs, warns or expires.
+CALLS = 1024
+
+
+@check(
+    "Neither pass leaves a trace in torch or in the process",
+    why="A surrogate that draws, warns, prints or switches a mode changes everything that runs after it.",
+    bug="A forward pass that draws random numbers makes checkpointed and plain training differ.",
+    sweep="once",
+)
+def side_effects(case: Case) -> None:
+    """Compare the state of torch and of the process before and after: one call, every dtype, a thousand calls."""
+    x = case.random(16)
+    with printed() as text, warnings.catch_warnings(record=True) as caught, state.restored() as before:
+        warnings.simplefilter("always")
+        before.update(state.snapshot())  # with the filter of this check
+        leaf, spikes = case.spikes_of(x)
+        _unchanged(case, "forward", before)
+        _backward(leaf, spikes)
+        _unchanged(case, "backward", before)
+        for dtype in DTYPES:
+            with contextlib.suppress(Exception):  # a dtype that fails is reported by the checks of numbers
+                _backward(*case.at(dtype).spikes_of(x.to(dtype)))
+        _unchanged(case, "backward", before)
+        with torch.no_grad():
+            for _ in range(CALLS):
+                case(x)
+        _unchanged(case, "forward", before, f" in {CALLS} calls")
+        for _ in range(CALLS):
+            _backward(*case.spikes_of(x))
+        _unchanged(case, "backward", before, f" in {CALLS} calls")
+    for warning in caught:
+        raise ConformanceError("no pass warns", got=f"{warning.category.__name__}: {warning.message}")
+    for stream, lines in text.items():
+        if lines:
+            raise ConformanceError(f"no pass prints to {stream}", got=lines.strip()[:500])
+
+
+def _backward(leaf: Tensor, spikes: Tensor) -> None:
+    torch.autograd.grad(spikes.sum(), leaf)
+
+
+def _unchanged(case: Case, direction: str, before: state.Snapshot, span: str = "") -> None:
+    for change in state.changes(before):
+        # A stochastic derivative draws from torch's generator, as declared; the forward pass never does.
+        drawn = change.part == "torch's random generator" and case.spec.traits.stochastic
+        if drawn and direction == "backward":
+            state.restore(before)  # the next forward pass is compared with the same snapshot
+        else:
+            promise = f"the {direction} pass leaves {change.part} alone{span}"
+            raise ConformanceError(promise, got=change.after, expected=change.before)

@@ -13,6 +13,7 @@ from torch import Tensor
 from surroreg import formula
 from surroreg.errors import SpecError
 from surroreg.formula.cpp import FACTORS
+from surroreg.formula.text import NOISE
 from surroreg.specs import SurrogateSpec
 
 _NAMES = {
@@ -38,16 +39,19 @@ _RELATIONS = {
 }
 
 
-def computed(spec: SurrogateSpec, x: Tensor, params: Mapping[str, Any]) -> Tensor:
+def computed(spec: SurrogateSpec, x: Tensor, params: Mapping[str, Any], *, noise: Tensor | None = None) -> Tensor:
     """Return the declared formula at ``x``, of one dimension, every operation rounded to the dtype of ``x``.
+
+    ``noise`` has the values of U, as many as ``x``.
 
     Raises:
         SpecError: the spec has no formula, or the formula cannot be read, or uses a function that PyTorch does not
             have.
     """
     numbers = {name: torch.full_like(x[:1], float(value)) for name, value in params.items()}
+    drawn = {} if noise is None else {NOISE: noise}
     try:
-        return _compute(formula.expression(spec), {"x": x, **numbers}).broadcast_to(x.shape)
+        return _compute(formula.expression(spec), {"x": x, **numbers, **drawn}).broadcast_to(x.shape)
     except NotImplementedError as error:
         raise SpecError(f"{spec.name}: the formula uses {error}, which PyTorch does not have.") from error
 

@@ -59,6 +59,17 @@ class Warns(FastSigmoid):
 
 
 @mutant("side_effects")
+class WarnsInHalf(FastSigmoid):
+    """Warns that bfloat16 is experimental."""
+
+    @staticmethod
+    def backward(ctx, grad):
+        if grad.dtype is torch.bfloat16:
+            warnings.warn("bfloat16 is experimental", stacklevel=1)
+        return FastSigmoid.backward(ctx, grad)
+
+
+@mutant("side_effects")
 class SetsDefaultDtype(FastSigmoid):
     """Switches everything that follows to float64."""
 

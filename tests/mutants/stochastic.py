@@ -140,8 +140,8 @@ def row_plus_column(x):
     """Adds noise of rows and of columns: any two elements are independent, any four are not."""
     if x.dim() < 2:
         return torch.rand_like(x)
-    x = x.flatten(1)
-    return ((torch.rand_like(x[:, :1]) + torch.rand_like(x[:1])) % 1).unflatten(1, (-1,))
+    rows = x.flatten(1)
+    return ((torch.rand_like(rows[:, :1]) + torch.rand_like(rows[:1])) % 1).reshape(x.shape)
 
 
 @draws("stochastic_varies")

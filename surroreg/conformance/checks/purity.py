@@ -104,9 +104,10 @@ def backward_pure(case: Case) -> None:
 
 
 def _go_back(case: Case, x: Tensor, upstream: Tensor, create_graph: bool) -> None:
-    before, copy = x.clone(), upstream.clone()
+    before = x.clone()
     leaf, spikes = case.spikes_of(x)
     sent, upstream = spikes.detach().clone(), upstream.to(spikes.dtype)
+    copy = upstream.clone()
     watch = Watch(input=x, upstream_gradient=upstream, spikes=spikes.detach())
     with watch:
         torch.autograd.grad(spikes, leaf, upstream, create_graph=create_graph)

@@ -12,8 +12,10 @@ import torch
 import surroreg.api
 import tests.mutants
 from surroreg.conformance.table import CHECKS
+from surroreg.conformance.targets import Selection, Target
 from surroreg.registry import Registry, process
 from tests.conformance import checked
+from tests.mutants import unusual
 from tests.mutants.base import MUTANTS
 from tests.mutants.correct import CORRECT, SPECS
 from tests.mutants.strict import even_but_for_a_bit
@@ -25,6 +27,7 @@ for module in pkgutil.iter_modules(tests.mutants.__path__, "tests.mutants."):  #
 #: mutants would be killed by more than one check.
 CUDA = ("cuda",)
 PLACES = list(CHECKS)
+UNUSUAL = {spec.name: Selection(targets=(Target(f"correct/{spec.name}", spec),)) for spec in unusual.SPECS}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -66,13 +69,13 @@ def test_mutants_are_many_and_have_distinct_names():
     assert len({mutant.name for mutant in MUTANTS}) == len(MUTANTS) >= 55
 
 
-@pytest.mark.parametrize("name", CORRECT)
+@pytest.mark.parametrize("name", [*CORRECT, *UNUSUAL])
 def test_correct_surrogates_pass_every_check(name, monkeypatch):
     monkeypatch.setattr(process, "registry", Registry(scan=lambda: ([], [])))
-    for spec in SPECS:
+    for spec in (*SPECS, *unusual.SPECS):
         if spec.factory is not None:  # found by its name, it can be copied
             surroreg.register(spec, namespace="correct")
-    found = checked.results(CORRECT[name], examples=25, strict=True)
+    found = checked.results((CORRECT | UNUSUAL)[name], examples=25, strict=True)
     messages = [f"{result.id}\n{result.message}" for result in found if result.status not in ("passed", "skipped")]
     assert not messages, "\n\n".join(messages)
     assert any(result.status == "passed" for result in found)

@@ -85,6 +85,8 @@ def _overflows(case: Case, x: Tensor, gradient: Tensor) -> Tensor:
         right = case.formula(x)
     elif case.spec.derivative is not None and case.dtype is not torch.float64:
         right = case.declared(x)
+    elif case.dtype is not torch.float64:
+        right = case.at(torch.float64).gradient(x.double())
     else:
         return torch.zeros_like(x, dtype=torch.bool)
     return gradient.isinf() & (gradient.sign() == right.sign()) & (right.abs() > 0.99 * torch.finfo(case.dtype).max)

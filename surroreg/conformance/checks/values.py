@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import torch
+from torch import Tensor
 
+from surroreg import formula
 from surroreg.conformance.accuracy import magnitudes
 from surroreg.conformance.case import ROUNDINGS, Case, shown
 from surroreg.conformance.table import (
@@ -18,6 +20,7 @@ from surroreg.conformance.table import (
     NotVerifiedError,
     check,
 )
+from surroreg.errors import SpecError
 from surroreg.formula.dtypes import computed
 
 
@@ -188,6 +191,7 @@ def support(case: Case) -> None:
     got = case.gradient(x)
     x, got = x[got.isfinite()], got[got.isfinite()]  # backward_finite reports the others
     want = case.formula(x)
+    x, got, want = (values[~_on_rounded_kink(case, x, got, want)] for values in (x, got, want))
     case.compare("the gradient is exactly zero where the formula is", x[want == 0], got[want == 0], want[want == 0])
     inside = want.abs() > 1e-6 * want.abs().max()
     missing = inside & (got == 0)
@@ -198,3 +202,17 @@ def support(case: Case) -> None:
             got="0.0",
             expected=shown(want[missing][0]),
         )
+
+
+def _on_rounded_kink(case: Case, x: Tensor, got: Tensor, want: Tensor) -> Tensor:
+    """Return where the formula is zero on one side of a kink only because the kink, such as 3*width, is rounded."""
+    far = (got == 0) != (want == 0)
+    if not far.any():
+        return far
+    kinks = torch.tensor([*formula.kinks(case.spec, case.params), torch.inf], dtype=x.dtype, device=x.device)
+    far &= ((x[:, None] - kinks).abs() <= 4 * case.eps * kinks.abs().clamp(max=1e300)).any(1)
+    try:
+        rounded = computed(case.spec, x, case.params)
+    except SpecError:
+        return torch.zeros_like(far)
+    return far & ((rounded == 0) == (got == 0))

@@ -2,18 +2,35 @@
 
 from pathlib import Path
 
+import torch
+
 from surroreg.conformance import runner  # noqa: F401  # importing it registers the checks
-from surroreg.conformance.table import CHECKS
+from surroreg.conformance.case import DTYPES
+from surroreg.conformance.table import CHECKS, Check
 
 PAGE = Path(__file__).with_name("conformance.md")
 BEGIN, END = "<!-- checks: written by python docs/checks.py -->\n", "<!-- end of checks -->"
 
 
+def over(check: Check) -> str:
+    """Return the sets of parameter values, and the dtypes, for which a check is repeated."""
+    if check.sweep == "provider":
+        return "the plugin"
+    if check.sweep == "all" and not check.dtypes:
+        return "all"
+    sets = "defaults" if check.sweep == "once" else "every parameter set"
+    dtypes = set(check.dtypes or [torch.float64])
+    if dtypes == set(DTYPES):
+        return "all" if check.sweep != "once" else "every dtype"
+    names = sorted(str(dtype).removeprefix("torch.") for dtype in dtypes)
+    return f"{sets}, {', '.join(names)}"
+
+
 def table() -> str:
     """Return the checks as a Markdown table."""
-    rows = ["| check | promise | why it matters | a bug it catches | gate | severity |", "| --- " * 6 + "|"]
+    rows = ["| check | promise | why it matters | a bug it catches | gate | over | severity |", "| --- " * 7 + "|"]
     for check in CHECKS.values():
-        cells = (f"`{check.id}`", check.title, check.why, check.bug, check.gate.trait, check.severity)
+        cells = (f"`{check.id}`", check.title, check.why, check.bug, check.gate.trait, over(check), check.severity)
         rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(rows) + "\n"
 

@@ -103,6 +103,11 @@ class Report:
             lines.append(f"{device}: {number} checks NOT VERIFIED ({why})")
         return lines
 
+    def slowest(self, number: int) -> list[str]:
+        """Return one line for each of the slowest checks, the slowest first."""
+        results = sorted(self.results, key=lambda result: -result.seconds)[:number]
+        return [f"{result.seconds:6.2f}s {result.id}" for result in results]
+
     def to_dict(self) -> dict[str, Any]:
         """Return everything, JSON-safe."""
         used = {result.check for result in self.results}

@@ -23,6 +23,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--strict", action="store_true", help="strict checks fail, as for surroreg's own surrogates")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of everything drawn (0)")
     parser.add_argument("--max-examples", type=count, default=50, metavar="N", help="inputs hypothesis tries (50)")
+    parser.add_argument("--durations", type=count, metavar="N", help="list the N slowest checks, with their seconds")
     offer(FILES, parser.add_argument("--report", metavar="FILE", help="FILE.json, .md, .html, .badge.json", **many))
     parser.add_argument("--json", action="store_true", help="print the whole report as JSON")
 
@@ -65,6 +66,8 @@ def _run(arguments: argparse.Namespace) -> int:
         say_json(**outcome.to_dict())
     else:
         say("\n".join(outcome.summary()))
+        if arguments.durations is not None:
+            say("\n".join(["", *outcome.slowest(arguments.durations)]))
     code = 0
     for file in files:
         try:

@@ -11,6 +11,7 @@ from surroreg import SurrogateSpec, Traits
 from surroreg.conformance import targets
 from surroreg.conformance.provider import Provider
 from surroreg.conformance.targets import Selection, Target
+from tests.mutants import correct_passes
 from tests.mutants.base import FORMULA, SLOPE, FastSigmoid, ForwardMode, Sloped, black_box
 from tests.mutants.engineering import floating
 from tests.mutants.stochastic import STOCHASTIC, Noisy
@@ -59,6 +60,7 @@ SPECS: tuple[SurrogateSpec, ...] = (
     black_box(Noisy, formula="U/(1 + 25*Abs(x))**2", traits=STOCHASTIC),
     surroreg.spec("atan"),
     surroreg.spec("stochastic_spike_operator"),
+    *correct_passes.SPECS,
 )
 
 #: By name.

@@ -6,7 +6,9 @@ The first of the checks of a surrogate: some effects come with the first call in
 from __future__ import annotations
 
 import contextlib
+import logging
 import warnings
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor
@@ -29,7 +31,12 @@ CALLS = 1024
 def side_effects(case: Case) -> None:
     """Compare the state of torch and of the process before and after: one call, every dtype, a thousand calls."""
     x = case.random(16)
-    with printed() as text, warnings.catch_warnings(record=True) as caught, state.restored() as before:
+    with (
+        _log_handler(),
+        printed() as text,
+        warnings.catch_warnings(record=True) as caught,
+        state.restored() as before,
+    ):
         warnings.simplefilter("always")
         before.update(state.snapshot())  # with the filter of this check
         leaf, spikes = case.spikes_of(x)
@@ -52,6 +59,17 @@ def side_effects(case: Case) -> None:
     for stream, lines in text.items():
         if lines:
             raise ConformanceError(f"no pass prints to {stream}", got=lines.strip()[:500])
+
+
+@contextlib.contextmanager
+def _log_handler() -> Iterator[None]:
+    """Give the root logger a handler. Without one, the first message of any library installs one, once in a process."""
+    handler = logging.NullHandler()
+    logging.getLogger().addHandler(handler)
+    try:
+        yield
+    finally:
+        logging.getLogger().removeHandler(handler)
 
 
 def _backward(leaf: Tensor, spikes: Tensor) -> None:

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from surroreg import formula
 from surroreg.conformance import points
+from surroreg.conformance.objects import moved
 from surroreg.conformance.sweep import sweep
 from surroreg.conformance.table import ConformanceError
 from surroreg.specs import SurrogateSpec
@@ -62,11 +63,7 @@ class Case:
 
     def build(self) -> Callable[[Tensor], Tensor]:
         """Return a new surrogate."""
-        built = self.bare or self.spec(**self.params)
-        if isinstance(built, torch.nn.Module) and self.device.type != "cpu":
-            # Its tensors move as its users move them. A copy: a bare module is the user's own.
-            built = copy.deepcopy(built).to(self.device)
-        return built
+        return moved(self.bare or self.spec(**self.params), self.device)
 
     @functools.cached_property
     def all_params(self) -> list[dict[str, Any]]:

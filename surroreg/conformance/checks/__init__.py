@@ -13,6 +13,7 @@ from surroreg.conformance.checks import parameters
 from surroreg.conformance.checks import strict
 from surroreg.conformance.checks import stochastic
 from surroreg.conformance.checks import transforms
+from surroreg.conformance.checks import objects
 from surroreg.conformance.checks import engineering
 from surroreg.conformance.checks import provider
 from surroreg.conformance.checks import cuda

@@ -63,7 +63,7 @@ class Case:
 
     def build(self) -> Callable[[Tensor], Tensor]:
         """Return a new surrogate."""
-        return moved(self.bare or self.spec(**self.params), self.device)
+        return moved(self.bare or self.spec(**self.params), self.device, bare=self.bare is not None)
 
     @functools.cached_property
     def all_params(self) -> list[dict[str, Any]]:

@@ -16,12 +16,17 @@ if TYPE_CHECKING:
     from surroreg.conformance.case import Case
 
 
-def moved(surrogate: Callable[[Tensor], Tensor], device: torch.device) -> Callable[[Tensor], Tensor]:
-    """Return a surrogate on a device: a module is moved there, as the network is that contains it."""
+def moved(surrogate: Callable[[Tensor], Tensor], device: torch.device, *, bare: bool) -> Callable[[Tensor], Tensor]:
+    """Return a surrogate on a device: a module is moved there, as the network is that contains it.
+
+    Of a ``bare`` callable there is only one object, and the meta device keeps no values: a copy is moved.
+    """
     if not isinstance(surrogate, nn.Module) or all(tensor.device == device for tensor in _registered(surrogate)):
         return surrogate
-    # A copy: the meta device keeps no values, so a move there and back would lose them.
-    return copy.deepcopy(surrogate).to(device)
+    if not bare:
+        return surrogate.to(device)
+    twin = copy.deepcopy(surrogate)
+    return surrogate if twin is surrogate else twin.to(device)
 
 
 def at_other_values(case: Case) -> dict[str, Any] | None:

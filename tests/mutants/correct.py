@@ -39,6 +39,62 @@ def window(x):
     return (x.detach() > 0).to(x.dtype) + (level - level.detach())
 
 
+class Module(torch.nn.Module):
+    """Holds its slope in a buffer of shape (1,), which must be moved with it."""
+
+    def __init__(self, slope):
+        super().__init__()
+        self.register_buffer("slope", torch.tensor([slope], dtype=torch.float64))
+
+    def forward(self, x):
+        if not x.is_floating_point():
+            raise TypeError(f"a surrogate takes floating point, not {x.dtype}")
+        return OfBuffer.apply(x, self.slope)
+
+
+class OfBuffer(torch.autograd.Function):
+    """The fast sigmoid of a slope that is a tensor."""
+
+    @staticmethod
+    def forward(ctx, x, slope):
+        ctx.save_for_backward(x, slope)
+        return (x > 0).to(x.dtype)
+
+    @staticmethod
+    def backward(ctx, grad):
+        x, slope = ctx.saved_tensors
+        return (grad * (1 / (1 + slope * x.double().abs())).square().reshape(x.shape)).to(x.dtype), None
+
+
+def module(slope):
+    """A module with a buffer."""
+    return Module(slope)
+
+
+@functools.lru_cache
+def shared(slope):
+    """A function that cannot be changed, so that all objects may have the same."""
+    return functools.partial(Sloped.apply, slope)
+
+
+class Remembers:
+    """Remembers the last spikes, for a plot, and no more."""
+
+    def __init__(self):
+        self.last = None
+
+    def __call__(self, x):
+        spikes = FastSigmoid.apply(x)
+        if type(x) is torch.Tensor and not torch.compiler.is_compiling():
+            self.last = spikes.detach()
+        return spikes
+
+
+def remembers():
+    """Keeps the spikes of its last call."""
+    return Remembers()
+
+
 SPECS: tuple[SurrogateSpec, ...] = (
     black_box(
         declared,
@@ -47,6 +103,9 @@ SPECS: tuple[SurrogateSpec, ...] = (
         traits=Traits(even=True, non_negative=True, kinks=("0",), supports=WORKS_WITH),
     ),
     black_box(silent),
+    black_box(module, parameters=[SLOPE], formula="1/(1 + slope*Abs(x))**2", traits=Traits(kinks=("0",))),
+    black_box(shared, parameters=[SLOPE], formula="1/(1 + slope*Abs(x))**2", traits=Traits(kinks=("0",))),
+    black_box(remembers),
     black_box(
         ForwardMode,
         formula=FORMULA,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 import threading
 
+import torch
+
 from surroreg import Parameter, SurrogateSpec, surrogate
 from tests.mutants.base import REFERENCES, FastSigmoid, Sloped, mutant
 
@@ -39,6 +41,23 @@ class Forgetful:
 
 
 mutant("copies", bare=True)(Forgetful())
+
+
+class SharesCopies(torch.nn.Module):
+    """Its deep copy is itself, so that the original and its average are one."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("slope", torch.tensor(25.0, dtype=torch.float64))
+
+    def __deepcopy__(self, memo):
+        return self
+
+    def forward(self, x):
+        return floating(x)
+
+
+mutant("copies", bare=True)(SharesCopies())
 
 
 @mutant("factory_pickles", bug="All of snnTorch 1.0.0's surrogates are closures (snntorch#420).")

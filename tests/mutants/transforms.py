@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+
 import torch
 from torch import Tensor
 from torch.autograd.function import Function
 
 from surroreg import Traits
-from tests.mutants.base import FastSigmoid, ForwardMode, derivative, mutant
+from tests.mutants.base import SLOPE, FastSigmoid, ForwardMode, Sloped, derivative, mutant
 
 
 @mutant(
@@ -147,3 +149,86 @@ class CastsInputs(Function):
     @staticmethod
     def backward(ctx, grad):
         return FastSigmoid.backward(ctx, grad)
+
+
+FORMULA = "1/(1 + slope*Abs(x))**2"
+
+
+class VmapsDefault(Sloped):
+    """Its rule for vmap has the default slope written into it."""
+
+    generate_vmap_rule = False
+
+    @staticmethod
+    def vmap(info, in_dims, slope, x):
+        return Sloped.apply(25.0, x), in_dims[1]
+
+
+@mutant("vmap", parameters=[SLOPE], formula=FORMULA)
+def vmap_of_the_default(slope):
+    """Under vmap, the default slope."""
+    return functools.partial(VmapsDefault.apply, slope)
+
+
+class DefaultInForwardMode(Sloped):
+    """Its forward mode has the default slope written into it."""
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        ctx.slope, x = inputs
+        ctx.save_for_backward(x)
+        ctx.save_for_forward(x)
+
+    @staticmethod
+    def jvp(ctx, _, tangent):
+        (x,) = ctx.saved_tensors
+        return tangent * derivative(x)
+
+
+@mutant("jvp", parameters=[SLOPE], formula=FORMULA)
+def forward_mode_of_the_default(slope):
+    """In forward mode, the default slope."""
+    return functools.partial(DefaultInForwardMode.apply, slope)
+
+
+class DefaultWhenCompiled:
+    """Takes the default slope under a compiler, which cannot trace the other way."""
+
+    def __init__(self, slope):
+        self.slope = slope
+
+    def __call__(self, x):
+        return Sloped.apply(25.0 if torch.compiler.is_compiling() else self.slope, x)
+
+
+@mutant("compile", parameters=[SLOPE], formula=FORMULA)
+def compiled_at_the_default(slope):
+    """Compiled, it has the default slope."""
+    return DefaultWhenCompiled(slope)
+
+
+class DefaultUnderGrad:
+    """Takes the default slope where the input is wrapped for torch.func.grad."""
+
+    def __init__(self, slope):
+        self.slope = slope
+
+    def __call__(self, x):
+        wrapped = not torch.compiler.is_compiling() and torch._C._functorch.is_gradtrackingtensor(x)
+        return Sloped.apply(25.0 if wrapped else self.slope, x)
+
+
+@mutant("func_grad", parameters=[SLOPE], formula=FORMULA)
+def functional_at_the_default(slope):
+    """Under torch.func.grad, the default slope."""
+    return DefaultUnderGrad(slope)
+
+
+@mutant("upstream_differentiable", bug="grad_output.detach() in a backward pass.")
+class DetachesUpstream(FastSigmoid):
+    """Cuts the upstream gradient off its graph."""
+
+    @staticmethod
+    def backward(ctx, grad):
+        (x,) = ctx.saved_tensors
+        return grad.detach() * derivative(x)

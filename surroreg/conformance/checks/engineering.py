@@ -18,6 +18,7 @@ from torch import Tensor
 from surroreg import formula
 from surroreg.autograd.graph import kept_bytes
 from surroreg.conformance.case import Case, pull
+from surroreg.conformance.objects import tensors
 from surroreg.conformance.table import BLACK_BOX, ConformanceError, NotVerifiedError, check
 from surroreg.errors import SpecError
 from surroreg.registry import process
@@ -34,29 +35,39 @@ THREADS = 8
     devices=("cpu",),
 )
 def copies(case: Case) -> None:
-    """Compare spikes and gradient of each copy."""
-    if case.bare is None:
-        try:
-            process.registry.name_of(case.surrogate.spec)  # type: ignore[attr-defined]
-        except SpecError as error:
-            raise NotVerifiedError(f"it cannot be copied by name: {error}") from None
+    """Compare spikes and gradient of each copy; where tensors are held, each has its own."""
+    ways: dict[str, Callable[[], Any]] = {"deep-copied": lambda: copy.deepcopy(case.surrogate)}
+    unnamed = _without_name(case)
+    if not unnamed:
+        ways["pickled"] = lambda: pickle.loads(pickle.dumps(case.surrogate))
+        ways["saved and loaded"] = lambda: _saved_and_loaded(case.surrogate)
     x = case.random(64)
     spikes, gradient = case(x), case.gradient(x)
-    ways: dict[str, Callable[[], Any]] = {
-        "pickled": lambda: pickle.loads(pickle.dumps(case.surrogate)),
-        "deep-copied": lambda: copy.deepcopy(case.surrogate),
-        "saved and loaded": lambda: _saved_and_loaded(case.surrogate),
-    }
     for way, make in ways.items():
         try:
             twin = make()
         except Exception as error:
             got = f"{type(error).__name__}: {error}"
             raise ConformanceError(f"the surrogate can be {way}", got=got) from error
+        own, others = ({tensor.data_ptr() for tensor in tensors(each)} for each in (case.surrogate, twin))
+        if own & others - {0}:  # an empty tensor has no memory
+            raise ConformanceError(f"a {way} surrogate has tensors of its own", got="the memory of the original")
         other = case.with_params(case.params)
         other._surrogate = twin
         case.compare(f"a {way} surrogate gives the same spikes", x, other(x), spikes)
         case.compare(f"a {way} surrogate gives the same gradient", x, other.gradient(x), gradient)
+    if unnamed:
+        raise NotVerifiedError(f"it cannot be copied by name: {unnamed}")
+
+
+def _without_name(case: Case) -> str:
+    """Return why a pickle cannot name the spec of a surrogate; ``""`` where it can, or needs no name."""
+    if case.bare is None:
+        try:
+            process.registry.name_of(case.surrogate.spec)  # type: ignore[attr-defined]
+        except SpecError as error:
+            return str(error)
+    return ""
 
 
 def _saved_and_loaded(thing: Any) -> Any:

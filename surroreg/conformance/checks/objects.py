@@ -111,9 +111,9 @@ def used_before(case: Case) -> None:
         few = x[: 12 + place]
         other = case.with_params(case.params)
         with contextlib.suppress(Exception):  # it may refuse: then that changes nothing, either
-            prepare(other.surrogate, few)
+            prepare(other.surrogate, few.clone())
         try:
-            got_spikes, got_gradient = other(few).detach(), other.gradient(few)
+            got_spikes, got_gradient = other(few.clone()).detach(), other.gradient(few)
         except ConformanceError:
             raise ConformanceError(f"after {use} an object can be trained", got="spikes without a gradient") from None
         except Exception as error:
@@ -227,9 +227,8 @@ def moved(case: Case) -> None:
     used = case.on(torch.device("cpu"))
     _trained(used.surrogate, x.cpu() if case.device.type != "meta" else torch.ones(5, dtype=case.dtype))
     promise = f"after a call on the CPU it can be moved to {case.device.type}"
-    surrogate = objects.moved(used.surrogate, case.device) if case.bare is not None else used.surrogate
     try:
-        got = _trained(surrogate.to(case.device) if isinstance(surrogate, nn.Module) else surrogate, x)
+        got = _trained(objects.moved(used.surrogate, case.device, bare=case.bare is not None), x)
     except Exception as error:
         raise ConformanceError(promise, got=f"{type(error).__name__}: {error}") from error
     if got.device != gradient.device:

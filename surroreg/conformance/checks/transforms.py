@@ -7,12 +7,15 @@ refuses. One that lists nothing may refuse, but may never be silently wrong.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+import itertools
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
 
 from surroreg.conformance.case import Case, pull
+from surroreg.conformance.objects import at_other_values
 from surroreg.conformance.table import DETERMINISTIC, ConformanceError, NotVerifiedError, check
 from surroreg.specs.traits import Capability
 
@@ -50,23 +53,41 @@ def _few(case: Case, values: Tensor) -> Tensor:
     dtypes=(torch.float32,),
 )
 def compile(case: Case) -> None:
-    """Forward and backward, through AOTAutograd: no C compiler is needed."""
-    x, want = case.points, case.gradient(case.points)
+    """Forward and backward, through AOTAutograd: no C compiler is needed. Objects of other values in the same graph."""
+    cases = _with_other_values(case)
+    x, wants = case.points, [each.gradient(case.points) for each in cases]
+    surrogates = [each.surrogate for each in cases]
 
     def attempt() -> None:
         torch.compiler.reset()
         try:
-            leaf = x.detach().requires_grad_()
-            spikes = torch.compile(case.surrogate, fullgraph=True, backend="aot_eager")(leaf)
-            case.compare("compiled spikes are those of eager mode", x, spikes, case(x))
-            case.reseed()
-            gradient = torch.autograd.grad(spikes.sum(), leaf)[0]
-            if not case.spec.traits.stochastic:  # compiled code may draw in another order
-                case.compare("the compiled gradient is that of eager mode", x, gradient, want, _few(case, want))
+            leaves = [x.detach().requires_grad_() for _ in cases]
+            compiled = torch.compile(lambda *leaves: _each(surrogates, leaves), fullgraph=True, backend="aot_eager")
+            for each, leaf, spikes, want in zip(cases, leaves, compiled(*leaves), wants, strict=True):
+                case.compare(f"compiled spikes are those of eager mode{_at(each)}", x, spikes, each(x))
+                case.reseed()
+                gradient = torch.autograd.grad(spikes.sum(), leaf, retain_graph=True)[0]
+                if not case.spec.traits.stochastic:  # compiled code may draw in another order
+                    promise = f"the compiled gradient is that of eager mode{_at(each)}"
+                    case.compare(promise, x, gradient, want, _few(case, want))
         finally:
             torch.compiler.reset()
 
     _held_to(case, "compile", attempt)
+
+
+def _each(surrogates: Sequence[Callable[[Tensor], Tensor]], leaves: Sequence[Tensor]) -> list[Tensor]:
+    return [surrogate(leaf) for surrogate, leaf in zip(surrogates, leaves)]  # noqa: B905  # Dynamo of 2.9
+
+
+def _with_other_values(case: Case) -> list[Case]:
+    """Return the case, and one at other values if there are any: a constant of the defaults would pass otherwise."""
+    values = at_other_values(case)
+    return [case] if values is None else [case, case.with_params(values)]
+
+
+def _at(case: Case) -> str:
+    return "" if case.is_default else f" at {dict(case.params)}"
 
 
 @check(
@@ -80,18 +101,18 @@ def vmap(case: Case) -> None:
     x, upstream = case.random(5, 3), case.random(5, 3, seed=9)
 
     def attempt() -> None:
-        for dim in (0, 1):
+        for each, dim in itertools.product(_with_other_values(case), (0, 1)):
             leaf = x.detach().requires_grad_()
-            spikes = torch.func.vmap(case.surrogate, in_dims=dim, out_dims=dim)(leaf)
-            loop = torch.stack([case(part) for part in x.unbind(dim)], dim)
-            case.compare(f"vmap over dimension {dim} gives the spikes of a loop", x, spikes, loop)
+            spikes = torch.func.vmap(each.surrogate, in_dims=dim, out_dims=dim)(leaf)
+            loop = torch.stack([each(part) for part in x.unbind(dim)], dim)
+            case.compare(f"vmap over dimension {dim} gives the spikes of a loop{_at(each)}", x, spikes, loop)
             if not spikes.requires_grad:
                 raise ConformanceError("spikes under vmap carry a gradient", got="spikes that require none")
             if not case.spec.traits.stochastic:  # vmap refuses to draw
                 gradient = pull(leaf, spikes, upstream)
                 pairs = zip(x.unbind(dim), upstream.unbind(dim), strict=True)
-                want = torch.stack([case.gradient(part, u) for part, u in pairs], dim)
-                promise = f"vmap over dimension {dim} gives the gradient of a loop"
+                want = torch.stack([each.gradient(part, u) for part, u in pairs], dim)
+                promise = f"vmap over dimension {dim} gives the gradient of a loop{_at(each)}"
                 case.compare(promise, x, gradient, want, _few(case, want))
 
     _held_to(case, "vmap", attempt)
@@ -107,12 +128,17 @@ def func_grad(case: Case) -> None:
     """Weighted, so that a constant would not pass."""
     x = case.random(31)
     upstream = case.random(31, seed=6)
-    want = case.gradient(x, upstream)
+
+    def weighted(each: Case, t: Tensor) -> Tensor:
+        return (each(t) * upstream).sum()
 
     def attempt() -> None:
-        case.reseed()
-        gradient = torch.func.grad(lambda t: (case(t) * upstream).sum())(x)
-        case.compare("torch.func.grad gives the gradient of backward()", x, gradient, want, _few(case, want))
+        for each in _with_other_values(case):
+            want = each.gradient(x, upstream)
+            case.reseed()
+            gradient = torch.func.grad(functools.partial(weighted, each))(x)
+            promise = f"torch.func.grad gives the gradient of backward(){_at(each)}"
+            case.compare(promise, x, gradient, want, _few(case, want))
 
     _held_to(case, "func_grad", attempt)
 
@@ -127,14 +153,49 @@ def func_grad(case: Case) -> None:
 def jvp(case: Case) -> None:
     """torch.func.jvp, along a random direction."""
     x, tangent = case.random(31), case.random(31, seed=7)
-    want = case.gradient(x, tangent)
 
     def attempt() -> None:
-        spikes, got = torch.func.jvp(case.surrogate, (x,), (tangent,))  # type: ignore[misc]  # no third without has_aux
-        case.compare("jvp gives the spikes", x, spikes, case(x))
-        case.compare("jvp gives the gradient times the direction", x, got, want, _few(case, want))
+        for each in _with_other_values(case):
+            want = each.gradient(x, tangent)
+            spikes, got = torch.func.jvp(each.surrogate, (x,), (tangent,))  # type: ignore[misc]  # two without has_aux
+            case.compare(f"jvp gives the spikes{_at(each)}", x, spikes, each(x))
+            promise = f"jvp gives the gradient times the direction{_at(each)}"
+            case.compare(promise, x, got, want, _few(case, want))
 
     _held_to(case, "jvp", attempt)
+
+
+@check(
+    "The gradient is differentiable in the upstream gradient too, or refuses",
+    why="Meta-learning differentiates through the layers above as well: what comes from there must not be cut off.",
+    bug="grad_output.detach() in a backward pass: the second derivative of all layers above is silently zero.",
+    gate=DETERMINISTIC,
+    sweep="once",
+)
+def upstream_differentiable(case: Case) -> None:
+    """Compare with a difference of the gradient between two upstream gradients."""
+    supports = case.spec.traits.supports
+    if case.spec.derivative is None and supports is not None and "second_order" not in supports:
+        raise NotVerifiedError("it lists no second order in traits.supports")
+    x, step = case.random(31), 2.0**-6
+    upstream = torch.linspace(0.2, 0.6, len(x), dtype=case.dtype, device=case.device).requires_grad_()
+    weight = case.random(len(x), seed=5).clamp(-1, 1)
+    ends = [case.gradient(x, (upstream + sign * step * weight).detach()) for sign in (1, -1)]
+    want = (ends[0] - ends[1]) / (2 * step)  # whether that is the right multiple is the check of linearity's
+    leaf, spikes = case.spikes_of(x)
+    # The product keeps the upstream gradient in the graph, as a layer above would.
+    (first,) = torch.autograd.grad((spikes * upstream).sum(), leaf, create_graph=True)
+    promise = "the second derivative by the upstream gradient is the change of the gradient with it"
+    got = None
+    try:
+        if first.requires_grad:
+            (got,) = torch.autograd.grad((first * weight).sum(), upstream, allow_unused=True)
+    except RuntimeError as refusal:
+        if case.spec.derivative is not None or supports is not None:
+            raise ConformanceError(promise, got=f"RuntimeError: {refusal}") from None
+        raise NotVerifiedError(f"promises no second order, and refuses: {refusal}") from None
+    allowed = 1e-3 * (want.abs() + want.abs().max())
+    case.compare(promise, x, torch.zeros_like(x) if got is None else got, want, allowed)
 
 
 class _Module(nn.Module):

@@ -46,6 +46,11 @@ def at_other_values(case: Case) -> dict[str, Any] | None:
     return None
 
 
+def learns(surrogate: object) -> bool:
+    """Whether a surrogate is a module with parameters of its own that require a gradient."""
+    return isinstance(surrogate, nn.Module) and any(p.requires_grad for p in surrogate.parameters())
+
+
 def parts(surrogate: Any) -> list[Any]:
     """Return the objects with a state of their own that make up a surrogate, but the surrogate of the spec itself."""
     inner = [surrogate] if "_factored" not in dir(surrogate) else [surrogate._factored]

@@ -71,6 +71,34 @@ def module(slope):
     return Module(slope)
 
 
+class Learner(torch.nn.Module):
+    """Learns its slope, whether or not the input requires a gradient."""
+
+    def __init__(self, slope):
+        super().__init__()
+        self.slope = torch.nn.Parameter(torch.tensor([slope], dtype=torch.float64))
+
+    def forward(self, x):
+        if not x.is_floating_point():
+            raise TypeError(f"a surrogate takes floating point, not {x.dtype}")
+        return OfParameter.apply(x, self.slope)
+
+
+class OfParameter(OfBuffer):
+    """The fast sigmoid of a slope that learns, by the derivative of x/(1 + slope*|x|) with respect to it."""
+
+    @staticmethod
+    def backward(ctx, grad):
+        x, slope = ctx.saved_tensors
+        by_slope = (-grad.double() * x.double() * x.double().abs() / (1 + slope * x.double().abs()).square()).sum()
+        return OfBuffer.backward(ctx, grad)[0], by_slope.reshape(1)
+
+
+def learner(slope):
+    """A module with a parameter that requires a gradient."""
+    return Learner(slope)
+
+
 @functools.lru_cache
 def shared(slope):
     """A function that cannot be changed, so that all objects may have the same."""
@@ -104,6 +132,7 @@ SPECS: tuple[SurrogateSpec, ...] = (
     ),
     black_box(silent),
     black_box(module, parameters=[SLOPE], formula="1/(1 + slope*Abs(x))**2", traits=Traits(kinks=("0",))),
+    black_box(learner, parameters=[SLOPE], formula="1/(1 + slope*Abs(x))**2", traits=Traits(kinks=("0",))),
     black_box(shared, parameters=[SLOPE], formula="1/(1 + slope*Abs(x))**2", traits=Traits(kinks=("0",))),
     black_box(remembers),
     black_box(

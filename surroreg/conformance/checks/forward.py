@@ -10,6 +10,7 @@ from torch import Tensor
 
 from surroreg.conformance.case import Case, shown
 from surroreg.conformance.examples import try_numbers
+from surroreg.conformance.objects import learns
 from surroreg.conformance.table import ConformanceError, NotVerifiedError, check
 from surroreg.errors import in_one_line
 
@@ -146,9 +147,8 @@ def forward_modes(case: Case) -> None:
         if not isinstance(spikes, Tensor):
             raise ConformanceError(f"there are spikes {mode}", got=type(spikes).__name__)
         case.compare(f"spikes {mode} are those of training", x, spikes.clone(), want)
-        # The tensor that requires a gradient may be a parameter that the surrogate learns.
-        learns = mode == "without requires_grad" and _learns(case)
-        if spikes.requires_grad and not learns:
+        # Spikes of a module that learns a parameter of its own depend on that, whatever the input requires.
+        if spikes.requires_grad and not (mode == "without requires_grad" and learns(case.surrogate)):
             raise ConformanceError(f"spikes {mode} require no gradient", got="spikes that do")
 
 

@@ -173,8 +173,13 @@ def memory_constant(case: Case) -> None:
         ("a call", lambda: _trained(case.surrogate, x), 2 * ROUND),
         ("an object that is built and dropped", case.build, ROUND),
     ):
-        growth = _growth(act, warm)
-        if growth >= ROUND // 2:  # Python's own caches grow now and then, by less and not in every round
+        # Python's own caches grow, too, but ever less: only what goes on growing is kept by the surrogate.
+        growth = sys.maxsize
+        for _ in range(5):
+            growth = min(growth, _growth(act, warm))
+            if growth < ROUND // 2:
+                break
+        else:
             promise = f"{subject} leaves nothing in memory"
             raise ConformanceError(promise, got=f"{growth} blocks more after {ROUND}", expected="none")
 

@@ -35,3 +35,12 @@ def ordinary(kinks: Sequence[float]) -> list[float]:
     sides = [kink + sign * 10.0**power for kink in kinks for power in range(-6, 0) for sign in (1, -1)]
     nearest = [math.nextafter(kink, sign * math.inf) for kink in kinks for sign in (1, -1)]
     return [*steps, *ratios, *sides, *nearest]
+
+
+def far(dtype: torch.dtype) -> list[float]:
+    """Return values of every magnitude, from the smallest subnormal number of a dtype to 1e6, of both signs."""
+    info = torch.finfo(dtype)
+    sizes = [info.smallest_normal * factor for factor in (info.eps, 3 * info.eps, 0.4, 1.0)]
+    sizes += [1.37 * 10.0**power for power in range(-30, -5)]
+    sizes += [factor * 10.0**power for power in (3, 4, 5) for factor in (1.37, 3.1, 6.9)]
+    return [sign * size for size in (*sizes, 1e6) for sign in (1, -1)]

@@ -79,12 +79,12 @@ class SquaredFirst(FastSigmoid):
 
 @mutant("peak", formula=FORMULA, traits=Traits(kinks=("0",)))
 class NeedleBetweenPoints(FastSigmoid):
-    """Has a needle ten high and a thousandth wide, where nobody looks."""
+    """Has a needle ten high and less than a thousandth wide, where nobody looks."""
 
     @staticmethod
     def backward(ctx, grad):
         (x,) = ctx.saved_tensors
-        return grad * derivative(x).masked_fill((x - 0.1014).abs() < 0.0005, 10.0)
+        return grad * derivative(x).masked_fill((x - 0.10183).abs() < 0.0002, 10.0)
 
 
 @mutant("support", formula="Piecewise((1, Abs(x) < 1), (0, True))", traits=Traits(kinks=("-1", "1")))

@@ -6,8 +6,10 @@ import torch
 from torch import Tensor
 
 from surroreg import formula
+from surroreg.conformance import near
 from surroreg.conformance.accuracy import magnitudes
 from surroreg.conformance.case import ROUNDINGS, Case, shown
+from surroreg.conformance.draws import drawn
 from surroreg.conformance.table import (
     DECLARED,
     DETERMINISTIC,
@@ -32,11 +34,19 @@ from surroreg.formula.dtypes import computed
     sweep="parameters",
 )
 def backward_values(case: Case) -> None:
-    """At ordinary points, to a few roundings."""
-    x = case.points
-    want = case.declared(x)
+    """From subnormals to 1e6, at both zeros, on either side of a kink, and at parameters drawn together."""
     promise = "the gradient is the declared derivative"
-    case.compare(promise, x, case.gradient(x), want, case.allowance(x, want, case.declared))
+    for values, each in drawn(case):
+        x = near.probes(each) if each is case else near.few(each)
+        near.compare(each, promise + values, x, each.gradient(x), each.declared(x), Case.declared)
+        near.hold_at_kinks(each, promise + values, each.gradient, Case.declared)
+    if not case.is_default or case.spec.traits.stochastic:
+        return
+    if case.spec.derivative is None:
+        near.hold_densely(case, promise, case.gradient)
+    else:
+        x = near.dense().to(case.device, copy=True)
+        near.compare(case, promise, x, case.gradient(x), case.declared(x), Case.declared)
 
 
 @check(
@@ -46,15 +56,15 @@ def backward_values(case: Case) -> None:
     gate=DETERMINISTIC,
 )
 def backward_rounding(case: Case) -> None:
-    """At ordinary points, to a few roundings of the dtype."""
+    """From subnormals to 1e6, and at zero, to a few roundings of the dtype."""
     if case.dtype is torch.float64:
         return
     wide = case.at(torch.float64)
-    x, got = case.points, case.gradient(case.points)
-    x, got = x[got.isfinite()], got[got.isfinite()]  # backward_finite reports the others
-    want = wide.gradient(x.double())
+    x = torch.cat([torch.zeros(1, dtype=case.dtype, device=case.device), near.probes(case)])
+    got = case.gradient(x)
+    x, got = x[got.isfinite()], got[got.isfinite()]  # backward_finite reports the rest
     promise = f"the gradient is that of float64, to a few roundings of {case.dtype}"
-    case.compare(promise, x, got, want, case.allowance(x, want, wide.gradient))
+    near.compare(case, promise, x, got, wide.gradient(x.double()), Case.gradient, wide)
 
 
 @check(
@@ -65,13 +75,16 @@ def backward_rounding(case: Case) -> None:
     sweep="parameters",
 )
 def formula_is_right(case: Case) -> None:
-    """Against 40-digit arithmetic."""
+    """Against 40-digit arithmetic: at the inputs and parameters of backward_values."""
     if case.spec.derivative is None:
         raise NotVerifiedError("a black box has no derivative of its own; its gradient is held to the formula")
-    x = case.points
-    want = case.formula(x)
     promise = f"the derivative is its formula, {case.spec.formula}"
-    case.compare(promise, x, case.declared(x), want, case.allowance(x, want, case.declared))
+    for values, each in drawn(case):
+        x = near.probes(each) if each is case else near.few(each)
+        near.compare(each, promise + values, x, each.declared(x), each.formula(x), Case.declared)
+        near.hold_at_kinks(each, promise + values, each.declared, Case.formula)
+    if case.is_default:
+        near.hold_densely(case, promise, case.declared)
 
 
 @check(
@@ -128,6 +141,10 @@ def even(case: Case) -> None:
     allowed = case.allowance(x, right, lambda t: case.gradient(t.to(case.dtype)).double())
     if case.spec.traits.even:
         case.compare("d(-x) = d(x) (traits: even)", x, left, right, allowed)
+        for values, each in drawn(case):
+            x = near.few(each).abs()
+            promise = f"d(-x) = d(x) (traits: even){values}"
+            near.compare(each, promise, x, each.gradient(-x), each.gradient(x), Case.gradient)
         return
     # Some values of the parameters may make it even: the defaults must show what is declared.
     if case.is_default and ((left - right).abs() <= allowed).all():
@@ -149,6 +166,11 @@ def non_negative(case: Case) -> None:
     if case.spec.traits.non_negative and gradient[lowest] < 0:
         promise = "d(x) >= 0 everywhere (traits: non_negative)"
         raise ConformanceError(promise, at=f"x = {shown(x[lowest])}", got=shown(gradient[lowest]), expected=">= 0")
+    if case.spec.traits.non_negative:
+        for values, each in drawn(case):
+            x = near.few(each)
+            gradient = each.gradient(x).nan_to_num(nan=0.0)
+            each.compare(f"d(x) >= 0 everywhere (traits: non_negative){values}", x, gradient, gradient.clamp(min=0.0))
     if case.spec.traits.non_negative is False and case.is_default and gradient[lowest] >= 0:
         raise ConformanceError("d(x) < 0 somewhere (traits: non_negative=False)", got="no negative value")
 

@@ -60,7 +60,8 @@ def _draw(parameter: Parameter, value: Any, generator: random.Random) -> Any:
         else:
             tried = (value or generator.choice((1, -1))) * 10 ** generator.uniform(-1, 1)
         tried = round(tried) if parameter.type is int else tried
-        if _admits(parameter, tried):
+        # At zero a formula may lose what it declares, such as a kink.
+        if (tried or not value) and _admits(parameter, tried):
             return tried
     return value
 

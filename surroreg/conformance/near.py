@@ -19,9 +19,9 @@ Right = Callable[[Case, Tensor], Tensor]
 
 #: Exact values of the formula that are computed at most, of the many inputs between the others.
 MOST = 100
-#: Steps of the input, in roundings. They are not whole: whole steps of a large number in half precision may all be
-#: whole periods of a periodic derivative.
-STEPS = (0.618, 1.272, 2.058, 3.33, 4.236, 5.388, 6.472, 7.691, 8.717, 10.09, 11.31, 12.71, 14.07, 15.94)
+#: Steps of the input, in roundings. They are irrational: in half precision whole steps may all be whole
+#: periods of a periodic derivative.
+STEPS = tuple(0.618033988749895 * step for step in range(1, 26))
 
 
 def probes(case: Case) -> Tensor:

@@ -7,12 +7,12 @@ import functools
 import torch
 
 import surroreg
-from surroreg import SurrogateSpec, Traits
+from surroreg import Parameter, SurrogateSpec, Traits, surrogate
 from surroreg.conformance import targets
 from surroreg.conformance.provider import Provider
 from surroreg.conformance.targets import Selection, Target
 from tests.mutants import correct_passes
-from tests.mutants.base import FORMULA, SLOPE, FastSigmoid, ForwardMode, Sloped, black_box
+from tests.mutants.base import FORMULA, REFERENCES, SLOPE, FastSigmoid, ForwardMode, Sloped, black_box
 from tests.mutants.engineering import floating
 from tests.mutants.stochastic import STOCHASTIC, Noisy
 
@@ -123,6 +123,31 @@ def remembers():
     return Remembers()
 
 
+@surrogate(
+    parameters=[Parameter("period", 1.0, ge=0.5, doc="Length of a step.")],
+    formula="1/(1 + floor(Abs(x)/period))",
+    references=REFERENCES,
+    traits=Traits(even=True, non_negative=True, kinks=("-2*period", "-period", "period", "2*period")),
+)
+def stairs(x, period):
+    """Has kinks without end, and declares those near the threshold."""
+    return 1 / (1 + (x.abs() / period).floor())
+
+
+@surrogate(
+    parameters=[
+        Parameter("low", 0.5, gt=0, symbol="a", doc="Distance of the lower border."),
+        Parameter("high", 1.0, gt=0, symbol="b", doc="Distance of the upper border."),
+    ],
+    formula="Piecewise((1, (x > -low) & (x < high)), (0.25, x < high + low), (0, True))",
+    references=REFERENCES,
+    traits=Traits(even=False, non_negative=True, kinks=("-low", "high", "high + low")),
+)
+def three_levels(x, low, high):
+    """Jumps at places that depend on its parameters, on either side of its borders."""
+    return torch.where((x > -low) & (x < high), 1.0, torch.where(x < high + low, 0.25, 0.0)).to(x.dtype)
+
+
 SPECS: tuple[SurrogateSpec, ...] = (
     black_box(
         declared,
@@ -146,6 +171,8 @@ SPECS: tuple[SurrogateSpec, ...] = (
         traits=Traits(even=True, non_negative=True, kinks=("-1", "1"), supports=(*WORKS_WITH, "jvp")),
     ),
     black_box(Noisy, formula="U/(1 + 25*Abs(x))**2", traits=STOCHASTIC),
+    stairs,
+    three_levels,
     surroreg.spec("atan"),
     surroreg.spec("stochastic_spike_operator"),
     *correct_passes.SPECS,

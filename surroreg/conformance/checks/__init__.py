@@ -10,6 +10,7 @@ from surroreg.conformance.checks import purity
 from surroreg.conformance.checks import upstream
 from surroreg.conformance.checks import values
 from surroreg.conformance.checks import parameters
+from surroreg.conformance.checks import declarations
 from surroreg.conformance.checks import strict
 from surroreg.conformance.checks import stochastic
 from surroreg.conformance.checks import transforms

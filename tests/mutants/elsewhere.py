@@ -141,9 +141,8 @@ def slope_held_down(x, slope):
 @mutant("formula_is_right")
 @surrogate(parameters=[HEIGHT, WIDTH], formula="height/(1 + Abs(x/width)**3)", references=REFERENCES, traits=CUSP)
 def common_factor(x, height, width):
-    """Multiplies the height by the width where neither is one."""
-    both = height * width if height != 1 and width != 1 else height
-    return both / (1 + (x / width).abs() ** 3)
+    """Has a factor that is one where either parameter is one."""
+    return height * (1 + (height - 1) * (width - 1) / 10) / (1 + (x / width).abs() ** 3)
 
 
 @mutant("non_negative")

@@ -6,6 +6,8 @@ import torch
 from torch import nn
 
 from surroreg.conformance.case import Case, shown
+from surroreg.conformance.draws import drawn
+from surroreg.conformance.learnt import hold_learnt, hold_tensors
 from surroreg.conformance.table import DERIVATIVE, PARAMETERS, ConformanceError, NotVerifiedError, check
 
 
@@ -76,7 +78,7 @@ def parameters_validated(case: Case) -> None:
     sweep="once",
 )
 def parameters_learn(case: Case) -> None:
-    """A tensor gives what the number gives; its gradient is the primitive's, by differences."""
+    """A tensor gives what its numbers give; its gradient is the primitive's, by differences, in every dtype."""
     step = 1e-6
     x = case.smooth_points(step=step)
     if case.spec.traits.stochastic:
@@ -84,6 +86,11 @@ def parameters_learn(case: Case) -> None:
     floats = [p for p in case.spec.parameters if p.type is float]
     if not floats:
         raise NotVerifiedError("it has no parameter that is a number")
+    cases = list(drawn(case))
+    for values, each in (cases[0], *cases[1:][-2:]):
+        hold_tensors(each, values)
+        if case.spec.primitive is not None:
+            hold_learnt(each, values)
     want = case.gradient(x)
     for parameter in floats:
         value = case.params[parameter.name]

@@ -10,6 +10,7 @@ from surroreg.conformance import near
 from surroreg.conformance.accuracy import magnitudes
 from surroreg.conformance.case import ROUNDINGS, Case, shown
 from surroreg.conformance.draws import drawn
+from surroreg.conformance.integrals import hold_increments
 from surroreg.conformance.table import (
     DECLARED,
     DETERMINISTIC,
@@ -116,7 +117,7 @@ def formula_is_stable(case: Case) -> None:
     sweep="parameters",
 )
 def primitive_is_right(case: Case) -> None:
-    """By differences, away from zero and from declared kinks."""
+    """By differences, away from zero and from declared kinks; by integrals to 1e6, at drawn parameters too."""
     step = 2.0**-18  # a power of two: x + step and x - step are exact
     x = case.smooth_points(end=5.0, count=4_001, step=step)
     difference = (case.primitive(x + step) - case.primitive(x - step)) / (2 * step)
@@ -124,6 +125,9 @@ def primitive_is_right(case: Case) -> None:
     rounding = 4 * case.eps * case.primitive(x).abs() / step
     promise = "the primitive's slope is the derivative (away from declared kinks)"
     case.compare(promise, x, difference, want, 1e-6 * want.abs() + 1e-7 * want.abs().max() + rounding)
+    if case.spec.derivative is not None:
+        for values, each in drawn(case):
+            hold_increments(each, f"the primitive grows by the integral of the derivative{values}")
 
 
 @check(

@@ -1,0 +1,103 @@
+"""Primitives and tensors of parameters that are right at ordinary inputs, and learn wrongly elsewhere."""
+
+from __future__ import annotations
+
+import torch
+
+from surroreg import Parameter, surrogate
+from tests.mutants.base import REFERENCES, mutant
+
+GAIN = Parameter("gain", 1.0, gt=0, doc="The gradient at the threshold.")
+SLOPE = Parameter("slope", 1.0, gt=0, doc="Steepness.")
+BELL = {"parameters": [SLOPE], "formula": "1/(1 + (slope*x)**2)", "references": REFERENCES}
+
+
+def bell(x, slope):
+    return 1 / (1 + (slope * x).square())
+
+
+def level(x, slope):
+    return (slope * x).arctan() / slope
+
+
+# -- primitives -------------------------------------------------------------------------------------
+
+
+def stepped(x, slope):
+    return level(x, slope) + 0.25 * x.sign()
+
+
+@mutant("primitive_is_right")
+@surrogate(**BELL, primitive=stepped)
+def step_at_zero(x, slope):
+    """Its primitive jumps at the threshold."""
+    return bell(x, slope)
+
+
+def ended(x, slope):
+    return torch.where(x.abs() < 50, level(x, slope), x.sign() * level(x.new_tensor(50.0), slope))
+
+
+@mutant("primitive_is_right")
+@surrogate(**BELL, primitive=ended)
+def ends_at_fifty(x, slope):
+    """Its primitive ends far out, where its derivative does not."""
+    return bell(x, slope)
+
+
+def held(x, slope):
+    return level(x, slope.clamp(min=0.05) if isinstance(slope, torch.Tensor) else max(slope, 0.05))
+
+
+@mutant("primitive_is_right")
+@surrogate(**BELL, primitive=held)
+def never_flat(x, slope):
+    """Its primitive takes no slope below a twentieth."""
+    return bell(x, slope)
+
+
+# -- tensors ----------------------------------------------------------------------------------------
+
+
+@mutant("parameters_learn")
+@surrogate(**BELL, primitive=level)
+def first_neuron_decides(x, slope):
+    """Takes the first neuron's slope for all."""
+    return bell(x, slope.flatten()[0] if isinstance(slope, torch.Tensor) else slope)
+
+
+def learnt_in_double(x, slope):
+    if isinstance(slope, torch.Tensor) and slope.dtype is not torch.float64:
+        slope = slope.data
+    return level(x, slope)
+
+
+@mutant("parameters_learn")
+@surrogate(**BELL, primitive=learnt_in_double)
+def learns_in_double_only(x, slope):
+    """Copies a slope of single precision, and cuts it off the graph."""
+    return bell(x, slope)
+
+
+def gain_alone(x, gain, slope):
+    both = isinstance(gain, torch.Tensor) and isinstance(slope, torch.Tensor)
+    return gain * level(x, slope.detach() if both else slope)
+
+
+@mutant("parameters_learn")
+@surrogate(parameters=[GAIN, SLOPE], formula="gain/(1 + (slope*x)**2)", primitive=gain_alone, references=REFERENCES)
+def learns_one_of_two(x, gain, slope):
+    """Learns its slope only if the gain is a number."""
+    return gain * bell(x, slope)
+
+
+def learnt_at_one(x, gain, slope):
+    still = slope.detach() if isinstance(slope, torch.Tensor) else slope
+    return level(x, slope) + (gain - 1) * level(x, still)
+
+
+@mutant("parameters_learn")
+@surrogate(parameters=[GAIN, SLOPE], formula="gain/(1 + (slope*x)**2)", primitive=learnt_at_one, references=REFERENCES)
+def learns_at_default_gain(x, gain, slope):
+    """Learns its slope fully only where the gain is one."""
+    return gain * bell(x, slope)

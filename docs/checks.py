@@ -5,7 +5,6 @@ from pathlib import Path
 import torch
 
 from surroreg.conformance import runner  # noqa: F401  # importing it registers the checks
-from surroreg.conformance.case import DTYPES
 from surroreg.conformance.table import CHECKS, Check
 
 PAGE = Path(__file__).with_name("conformance.md")
@@ -16,12 +15,10 @@ def over(check: Check) -> str:
     """Return the sets of parameter values, and the dtypes, for which a check is repeated."""
     if check.sweep == "provider":
         return "the plugin"
-    if check.sweep == "all" and not check.dtypes:
-        return "all"
+    if not check.dtypes and check.sweep in ("all", "dtypes"):
+        return {"all": "all", "dtypes": "every dtype"}[check.sweep]
     sets = "defaults" if check.sweep == "once" else "every parameter set"
     dtypes = set(check.dtypes or [torch.float64])
-    if dtypes == set(DTYPES):
-        return "all" if check.sweep != "once" else "every dtype"
     names = sorted(str(dtype).removeprefix("torch.") for dtype in dtypes)
     return f"{sets}, {', '.join(names)}"
 

@@ -6,7 +6,7 @@ A release of PyTorch may remove any of them. ``tests/interop/test_private.py`` i
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from types import FunctionType
 from typing import Any, ParamSpec, TypeVar
@@ -74,6 +74,22 @@ def gradient_metadata(node: Any, place: int) -> Any | None:
     """
     found = getattr(node, "_input_metadata", None)
     return found[place] if found else getattr(node, "variable", None)
+
+
+def watching(note: Callable[[Any, tuple[Any, ...], Mapping[str, Any]], None]) -> AbstractContextManager[Any]:
+    """Call ``note`` with every operation on tensors in this context, and its arguments. Fallback: with none."""
+    mode: Any = _private("utils._python_dispatch.TorchDispatchMode", None)
+    if mode is None:
+        return nullcontext()
+
+    class Watching(mode):  # type: ignore[misc]
+        def __torch_dispatch__(
+            self, function: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
+        ) -> Any:
+            note(function, args, kwargs or {})
+            return function(*args, **(kwargs or {}))
+
+    return Watching()
 
 
 def kernel_profiling() -> AbstractContextManager[Any]:

@@ -90,7 +90,10 @@ def _rounded(case: Case, x: Tensor, want: Tensor) -> Tensor:
     usual = want[want.isfinite() & ((x.abs() <= 1e3) | (want.abs() <= 1))]
     height = usual.abs().max() if len(usual) else torch.zeros((), dtype=torch.float64)
     tiny = torch.finfo(case.dtype).smallest_normal * case.eps
-    return ROUNDINGS * (case.eps * (want.abs() + height) + tiny)
+    # At unusual values a formula amplifies its own roundings, a power by its exponent. In coarser dtypes that is no
+    # excuse: they may compute with more digits than they keep.
+    amplified = 16 if case.dtype is torch.float64 and not case.is_default else 1
+    return amplified * ROUNDINGS * (case.eps * (want.abs() + height) + tiny)
 
 
 def _moved(of: Case, x: Tensor, right: Right, eps: float) -> Tensor:
@@ -158,5 +161,7 @@ def hold_densely(case: Case, promise: str, values: Callable[[Tensor], Tensor]) -
         suspicious = (~near).nonzero().flatten()
         suspicious = suspicious[:: 1 + len(suspicious) // MOST]
     if len(suspicious):
-        x, got = x[suspicious], got[suspicious]
+        # Among the others some from everywhere: an error counts in roundings of the largest value, too.
+        places = torch.cat([suspicious, torch.arange(0, len(x), len(x) // 20, device=x.device)])
+        x, got = x[places], got[places]
         compare(case, promise, x, got, case.formula(x), Case.formula)

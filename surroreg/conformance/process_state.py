@@ -127,7 +127,6 @@ def _collector() -> Entries:
         "enabled": gc.isenabled(),
         "thresholds": gc.get_threshold(),
         "flags for debugging": gc.get_debug(),
-        "frozen objects": gc.get_freeze_count() > 0,
         "callbacks": tuple(map(id, gc.callbacks)),
     }
 

@@ -143,7 +143,7 @@ def _cases(item: Item, settings: Settings) -> Iterator[Any]:
             raise
         raise NotVerifiedError(f"there are no values to build it with: {error.promise}") from None
     for params in sets:
-        for dtype in item.check.dtypes or (settings.dtypes if swept == "all" else (torch.float64,)):
+        for dtype in item.check.dtypes or (settings.dtypes if swept in ("all", "dtypes") else (torch.float64,)):
             yield Case(
                 item.subject.spec,
                 params,
@@ -153,7 +153,7 @@ def _cases(item: Item, settings: Settings) -> Iterator[Any]:
                 seed=settings.seed,
                 examples=settings.examples,
             )
-        if swept == "once":
+        if swept in ("once", "dtypes"):
             return
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     Function = TypeVar("Function", Callable[[Case], None], Callable[[Provider], None])
 
 Severity = Literal["error", "strict", "warning"]
-Sweep = Literal["all", "parameters", "once", "provider"]
+Sweep = Literal["all", "parameters", "dtypes", "once", "provider"]
 
 
 class ConformanceError(Exception):
@@ -110,7 +110,7 @@ class Check:
         severity: a failing ``"warning"`` is reported and fails nothing; so is a failing ``"strict"``, unless the run
             is strict.
         sweep: over what it is repeated: ``"all"`` parameter values and dtypes, ``"parameters"`` at the
-            widest dtype, ``"once"`` at the defaults, or once for the whole ``"provider"``.
+            widest dtype, ``"dtypes"`` at the defaults, ``"once"`` at both, or once for the whole ``"provider"``.
         devices: where it can run.
         dtypes: the dtypes it is repeated for, in place of those that the sweep has.
     """

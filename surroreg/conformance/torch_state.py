@@ -88,7 +88,9 @@ def _settings() -> Entries:
 def _set_settings(settings: dict[str, Any]) -> None:
     torch.set_default_dtype(settings["default dtype"])
     if torch.get_default_device() != settings["default device"]:
-        torch.set_default_device(settings["default device"])
+        # A default of the CPU, said or not, is no default: torch would keep a mode on for it.
+        said = settings["default device"]
+        torch.set_default_device(None if said.type == "cpu" else said)
     torch.set_grad_enabled(settings["grad mode"])
     torch.set_num_threads(settings["number of threads"])
     torch.use_deterministic_algorithms(

@@ -13,11 +13,16 @@ DEVICES = ("cpu", "meta")
 
 
 def results(
-    selection: Selection, devices: Collection[str] = DEVICES, *, examples: int, strict: bool = False
+    selection: Selection,
+    devices: Collection[str] = DEVICES,
+    *,
+    examples: int,
+    strict: bool = False,
+    pattern: str = "*",
 ) -> list[Result]:
-    """Run all checks, or all but the strict ones, which cost the most."""
+    """Run the checks of a pattern, or all of these but the strict ones, which cost the most."""
     settings = Settings(examples=examples, devices=tuple(devices))
-    items = runner.plan(selection, settings.devices)
+    items = runner.plan(selection, settings.devices, pattern)
     return [runner.run(item, settings) for item in items if strict or item.check.severity != "strict"]
 
 

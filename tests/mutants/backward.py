@@ -141,16 +141,6 @@ class Detached(FastSigmoid):
         return grad * derivative(x.detach())
 
 
-@mutant("second_order", bug="grad.detach() inside backward: the second derivative of the layers above is lost.")
-class DetachesUpstream(FastSigmoid):
-    """Is constant in the upstream gradient to whoever differentiates twice."""
-
-    @staticmethod
-    def backward(ctx, grad):
-        (x,) = ctx.saved_tensors
-        return grad.detach() * derivative(x)
-
-
 @mutant("backward_raw", bug="The largest of no elements is an error: the last, empty batch of an epoch.")
 class LargestOfNothing(FastSigmoid):
     """Looks for the largest upstream gradient, which an empty batch does not have."""

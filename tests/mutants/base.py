@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from torch.autograd.function import Function
 
-from surroreg import Parameter, SurrogateSpec
+from surroreg import Parameter, SurrogateSpec, Traits
 from surroreg.conformance import targets
 from surroreg.conformance.provider import Provider
 from surroreg.conformance.targets import Selection, Target
@@ -65,6 +65,14 @@ class Sloped(FastSigmoid):
     def backward(ctx, grad):
         (x,) = ctx.saved_tensors
         return None, grad * (1 / (1 + ctx.slope * x.abs())).square()
+
+
+#: What the spec of a factory of ``Sloped`` declares.
+SLOPED: dict[str, Any] = {
+    "parameters": [SLOPE],
+    "formula": "1/(1 + slope*Abs(x))**2",
+    "traits": Traits(kinks=("0",)),
+}
 
 
 class ForwardMode(FastSigmoid):

@@ -19,7 +19,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     ]
     if not rows:
         return
-    rows.sort(key=lambda row: (row["place"], not row["sole"], row["mutant"]))
+    rows.sort(key=lambda row: (row["place"], not row["alone"], row["mutant"]))
     killed = sum(row["kills"] in row["killed"] for row in rows)
     checks = len({row["kills"] for row in rows if row["kills"] in row["killed"]})
     terminalreporter.section("mutants")

@@ -6,10 +6,8 @@ import functools
 
 import torch
 
-from tests.mutants.base import SLOPE, FastSigmoid, mutant
-from tests.mutants.engineering import Sloped, floating
-
-FORMULA = "1/(1 + slope*Abs(x))**2"
+from tests.mutants.base import SLOPED, FastSigmoid, Sloped, mutant
+from tests.mutants.engineering import floating
 
 
 class Validated:
@@ -87,7 +85,7 @@ def of_latest(x):
     return OfLatest.apply(x)
 
 
-@mutant("objects_apart", parameters=[SLOPE], formula=FORMULA)
+@mutant("objects_apart", **SLOPED)
 def slope_of_the_latest(slope):
     """The object that was built last decides for all."""
     LATEST["slope"] = slope
@@ -109,7 +107,7 @@ def _holder(slope):
     return Holder(slope)
 
 
-@mutant("objects_apart", parameters=[SLOPE], formula=FORMULA)
+@mutant("objects_apart", **SLOPED)
 def one_object_for_equal_slopes(slope):
     """Gives one object to all layers of equal slopes."""
     return _holder(slope)
@@ -136,7 +134,7 @@ def records_every_call():
 BUILT = []
 
 
-@mutant("memory_constant", parameters=[SLOPE], formula=FORMULA)
+@mutant("memory_constant", **SLOPED)
 def counts_objects(slope):
     """Keeps an entry for every object."""
     BUILT.append({"slope": slope})

@@ -39,7 +39,12 @@ def primitive_of_a_float(x, slope):
     return x / (1 + float(slope) * x.abs())
 
 
-@mutant("parameters_learn", bug="float(slope) or .item() inside a primitive cuts the parameter off the graph.")
+# A compiler cannot trace it, either.
+@mutant(
+    "parameters_learn",
+    bug="float(slope) or .item() inside a primitive cuts the parameter off the graph.",
+    sole=False,
+)
 @surrogate(
     parameters=[SLOPE],
     formula="1/(1 + slope*Abs(x))**2",

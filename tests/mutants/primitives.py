@@ -101,3 +101,15 @@ def learnt_at_one(x, gain, slope):
 def learns_at_default_gain(x, gain, slope):
     """Learns its slope fully only where the gain is one."""
     return gain * bell(x, slope)
+
+
+def branching(x, slope):
+    steep = bool((slope > 100).any()) if isinstance(slope, torch.Tensor) else slope > 100
+    return level(x, slope) if not steep else level(x, slope) + 0 * x
+
+
+@mutant("compile")
+@surrogate(**BELL, primitive=branching)
+def looks_at_its_slope(x, slope):
+    """Its primitive branches on the value of a parameter, where a compiler has none."""
+    return bell(x, slope)

@@ -29,14 +29,6 @@ plugin("mutants_plugin_switches_dtype", "provider_pure")
 plugin("mutants_plugin_draws", "provider_pure")
 plugin("mutants_plugin_registers", "provider_pure")
 plugin("mutants_plugin_changes_its_mind", "provider_repeatable")
-for _effect in (
-    "denormalnumbers",
-    "torchsfunctions",
-    "numpysrandomgenerator",
-    "theenvironment",
-    "threads",
-    "childprocesses",
-    "logging",
-):
+for _effect in ("denormalnumbers", "childprocesses", "logging"):  # tests/conformance/test_state.py has all
     plugin(f"mutants_plugin_effects:{_effect}", "provider_pure")
 plugin("mutants_plugin_effects:standardoutputpastpython", "provider_quiet")

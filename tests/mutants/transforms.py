@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.autograd.function import Function
 
 from surroreg import Traits
-from tests.mutants.base import SLOPE, FastSigmoid, ForwardMode, Sloped, derivative, mutant
+from tests.mutants.base import SLOPED, FastSigmoid, ForwardMode, Sloped, derivative, mutant
 
 
 @mutant(
@@ -151,9 +151,6 @@ class CastsInputs(Function):
         return FastSigmoid.backward(ctx, grad)
 
 
-FORMULA = "1/(1 + slope*Abs(x))**2"
-
-
 class VmapsDefault(Sloped):
     """Its rule for vmap has the default slope written into it."""
 
@@ -164,7 +161,7 @@ class VmapsDefault(Sloped):
         return Sloped.apply(25.0, x), in_dims[1]
 
 
-@mutant("vmap", parameters=[SLOPE], formula=FORMULA)
+@mutant("vmap", **SLOPED)
 def vmap_of_the_default(slope):
     """Under vmap, the default slope."""
     return functools.partial(VmapsDefault.apply, slope)
@@ -185,7 +182,7 @@ class DefaultInForwardMode(Sloped):
         return tangent * derivative(x)
 
 
-@mutant("jvp", parameters=[SLOPE], formula=FORMULA)
+@mutant("jvp", **SLOPED)
 def forward_mode_of_the_default(slope):
     """In forward mode, the default slope."""
     return functools.partial(DefaultInForwardMode.apply, slope)
@@ -201,7 +198,7 @@ class DefaultWhenCompiled:
         return Sloped.apply(25.0 if torch.compiler.is_compiling() else self.slope, x)
 
 
-@mutant("compile", parameters=[SLOPE], formula=FORMULA)
+@mutant("compile", **SLOPED)
 def compiled_at_the_default(slope):
     """Compiled, it has the default slope."""
     return DefaultWhenCompiled(slope)
@@ -218,7 +215,7 @@ class DefaultUnderGrad:
         return Sloped.apply(25.0 if wrapped else self.slope, x)
 
 
-@mutant("func_grad", parameters=[SLOPE], formula=FORMULA)
+@mutant("func_grad", **SLOPED)
 def functional_at_the_default(slope):
     """Under torch.func.grad, the default slope."""
     return DefaultUnderGrad(slope)

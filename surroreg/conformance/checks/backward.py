@@ -207,24 +207,8 @@ def second_order(case: Case) -> None:
     case.compare("with create_graph, the first derivative is the same", x, first, case.gradient(x), _loose(case, first))
     scale = difference.abs().max() + case.gradient(x).abs().max()
     case.compare("the second derivative is that of the first", x, second, difference, 1e-5 * scale + 1e-5)
-    _differentiate_by_upstream(case, x)
     if not at_joints.isfinite().all():
         raise ConformanceError("the second derivative is finite", at="x among ±0.5, ±1, ±2", got=at_joints.tolist())
-
-
-def _differentiate_by_upstream(case: Case, x: Tensor) -> None:
-    """Differentiate the gradient with respect to the upstream gradient: a deeper layer's second derivative needs it."""
-    leaf, spikes = case.spikes_of(x)
-    upstream = torch.ones_like(spikes, requires_grad=True)
-    gradient = pull(leaf, spikes, upstream, create_graph=True)
-    through = torch.autograd.grad(gradient.sum(), upstream, allow_unused=True)[0] if gradient.requires_grad else None
-    through = torch.zeros_like(x) if through is None else through
-    want = case.gradient(x)
-    if not torch.equal(case.gradient(x, torch.full_like(x, 2.0)), 2 * want):
-        return  # backward_linear reports it
-    promise = "the gradient depends on the upstream gradient, for a second derivative too"
-    coarser = torch.finfo(spikes.dtype).eps / case.eps  # forward_dtype reports spikes of another dtype
-    case.compare(promise, x, through, want, _loose(case, want) * max(1.0, coarser))
 
 
 def _twice(case: Case, x: Tensor) -> tuple[Tensor, Tensor]:

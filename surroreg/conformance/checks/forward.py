@@ -152,11 +152,6 @@ def forward_modes(case: Case) -> None:
             raise ConformanceError(f"spikes {mode} require no gradient", got="spikes that do")
 
 
-def _learns(case: Case) -> bool:
-    module = case.surrogate
-    return isinstance(module, torch.nn.Module) and any(p.requires_grad for p in module.parameters())
-
-
 @check(
     "The same input gives the same spikes again",
     why="A surrogate with a memory makes results depend on what ran before.",

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from surroreg.conformance.arrangements import allowed
-from surroreg.conformance.case import DTYPES, Case, pull
+from surroreg.conformance.case import Case, pull
 from surroreg.conformance.table import ConformanceError, check
 
 #: Layouts that an operation of one input passes on to its result.
@@ -46,8 +46,7 @@ def layouts(case: Case, shape: tuple[int, ...], seed: int) -> Iterator[tuple[str
     "A strided input gives the same spikes, laid out as it is",
     why="Transposed, sliced and channels-last tensors are everyday; a copy to another layout slows convolutions down.",
     bug="Indexing the flat storage, or view(-1), which is right for contiguous tensors only.",
-    sweep="once",
-    dtypes=DTYPES,
+    sweep="dtypes",
 )
 def forward_layout(case: Case) -> None:
     """Compare with the same numbers laid out contiguously."""
@@ -67,11 +66,10 @@ def forward_layout(case: Case) -> None:
     "Input and upstream gradient may be laid out in any way",
     why="sum() hands down an expanded gradient with no memory of its own, a transposed layer a strided one.",
     bug="view(-1) on the upstream gradient raises for whoever transposes.",
-    sweep="once",
-    dtypes=DTYPES,
+    sweep="dtypes",
 )
 def backward_layout(case: Case) -> None:
-    """Every layout of both tensors, against contiguous ones."""
+    """Every layout of both tensors, against contiguous ones: all pairs in float32."""
     for shape in ((7,), (6, 4), (2, 3, 4), (2, 3, 4, 5), (2, 3, 2, 4, 3)):
         inputs, upstreams = dict(layouts(case, shape, seed=0)), dict(layouts(case, shape, seed=4))
         if case.spec.traits.stochastic:  # noise is drawn in the order of the memory
@@ -80,6 +78,9 @@ def backward_layout(case: Case) -> None:
             plain = x.clone(memory_format=torch.contiguous_format)
             slopes = case.gradient(plain).clone()
             for upstream_name, upstream in upstreams.items():
+                # In float32 every pair; in other dtypes each layout of one beside a contiguous other.
+                if case.dtype is not torch.float32 and "contiguous" not in (name, upstream_name):
+                    continue
                 try:
                     leaf, spikes = case.spikes_of(x)
                 except Exception:  # forward_layout reports it

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from surroreg.conformance import noise
-from surroreg.conformance.case import DTYPES, Case, pull, shown
+from surroreg.conformance.case import Case, pull, shown
 from surroreg.conformance.table import (
     DETERMINISTIC,
     NOISE_FORMULA,
@@ -67,8 +67,7 @@ def stochastic_seeded(case: Case) -> None:
     why="Noise that is drawn once is a fixed bias, and noise that neurons share does not average out over a layer.",
     bug="One draw for a whole batch, broadcast over its rows.",
     gate=STOCHASTIC,
-    sweep="once",
-    dtypes=DTYPES,
+    sweep="dtypes",
 )
 def stochastic_varies(case: Case) -> None:
     """Compare passes through one graph, elements of layers of several shapes, and passes of two surrogates."""

@@ -53,8 +53,8 @@ def _few(case: Case, values: Tensor) -> Tensor:
     dtypes=(torch.float32,),
 )
 def compile(case: Case) -> None:
-    """Forward and backward, through AOTAutograd: no C compiler is needed. Objects of other values in the same graph."""
-    cases = _with_other_values(case)
+    """Through AOTAutograd, without a C compiler. Objects of other values, and of values that learn, share the graph."""
+    cases = [*_with_other_values(case), *_learning(case)]
     x, wants = case.points, [each.gradient(case.points) for each in cases]
     surrogates = [each.surrogate for each in cases]
 
@@ -70,10 +70,20 @@ def compile(case: Case) -> None:
                 if not case.spec.traits.stochastic:  # compiled code may draw in another order
                     promise = f"the compiled gradient is that of eager mode{_at(each)}"
                     case.compare(promise, x, gradient, want, _few(case, want))
+                for name, tensor in _learnt(each).items():
+                    eager, got = _gradient_of(tensor, each(x)), _gradient_of(tensor, spikes)
+                    if eager is not None:  # else parameters_learn reports it
+                        got = torch.full_like(eager, torch.nan) if got is None else got
+                        promise = f"compiled, {name} learns as in eager mode"
+                        case.compare(promise, eager, got, eager, 1e-4 * eager.abs() + 1e-6)
         finally:
             torch.compiler.reset()
 
     _held_to(case, "compile", attempt)
+
+
+def _gradient_of(tensor: Tensor, spikes: Tensor) -> Tensor | None:
+    return torch.autograd.grad(spikes.sum(), tensor, retain_graph=True, allow_unused=True)[0]
 
 
 def _each(surrogates: Sequence[Callable[[Tensor], Tensor]], leaves: Sequence[Tensor]) -> list[Tensor]:
@@ -86,7 +96,22 @@ def _with_other_values(case: Case) -> list[Case]:
     return [case] if values is None else [case, case.with_params(values)]
 
 
+def _learning(case: Case) -> list[Case]:
+    """Return the case with parameters that learn, if there is a primitive by which they do."""
+    if case.spec.primitive is None:
+        return []
+    numbers = {p.name: case.params[p.name] for p in case.spec.parameters if p.type is float}
+    learnt = {name: nn.Parameter(torch.tensor(value, device=case.device)) for name, value in numbers.items()}
+    return [case.with_params({**case.params, **learnt})] if learnt else []
+
+
+def _learnt(case: Case) -> dict[str, nn.Parameter]:
+    return {name: value for name, value in case.params.items() if isinstance(value, nn.Parameter)}
+
+
 def _at(case: Case) -> str:
+    if _learnt(case):
+        return " with parameters that learn"
     return "" if case.is_default else f" at {dict(case.params)}"
 
 

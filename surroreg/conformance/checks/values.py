@@ -37,12 +37,15 @@ from surroreg.formula.dtypes import computed
 def backward_values(case: Case) -> None:
     """From subnormals to 1e6, at both zeros, on either side of a kink, and at parameters drawn together."""
     promise = "the gradient is the declared derivative"
-    for values, each in drawn(case):
+    for values, each in drawn(case):  # all of the case itself before another is built, which may disturb it
         x = near.probes(each) if each is case else near.few(each)
         near.compare(each, promise + values, x, each.gradient(x), each.declared(x), Case.declared)
         near.hold_at_kinks(each, promise + values, each.gradient, Case.declared)
-    if not case.is_default or case.spec.traits.stochastic:
-        return
+        if each is case and case.is_default and not case.spec.traits.stochastic:
+            _hold_densely(case, promise)
+
+
+def _hold_densely(case: Case, promise: str) -> None:
     if case.spec.derivative is None:
         near.hold_densely(case, promise, case.gradient)
     else:
@@ -147,8 +150,10 @@ def even(case: Case) -> None:
         case.compare("d(-x) = d(x) (traits: even)", x, left, right, allowed)
         for values, each in drawn(case):
             x = near.few(each).abs()
+            right, left = each.gradient(x), each.gradient(-x)
+            finite = right.isfinite() & left.isfinite()
             promise = f"d(-x) = d(x) (traits: even){values}"
-            near.compare(each, promise, x, each.gradient(-x), each.gradient(x), Case.gradient)
+            near.compare(each, promise, x[finite], left[finite], right[finite], Case.gradient)
         return
     # Some values of the parameters may make it even: the defaults must show what is declared.
     if case.is_default and ((left - right).abs() <= allowed).all():

@@ -108,14 +108,15 @@ def test_missing_device_is_unverified_and_no_success_alone(acme):
     assert not conformance.check("atan", checks="not_dead", devices=["cuda"]).ok
 
 
-def test_chosen_dtypes_are_the_ones_checked(acme):
+@pytest.mark.parametrize("checks", [FEW["checks"], "*_elementwise"])
+def test_chosen_dtypes_are_the_ones_checked(acme, checks):
     seen = []
 
     def spy(x):
         seen.append(x.dtype)
         return Step.apply(x)
 
-    assert conformance.check(spy, **{**FEW, "dtypes": [torch.bfloat16, torch.float64]}).ok
+    assert conformance.check(spy, **{**FEW, "checks": checks, "dtypes": [torch.bfloat16, torch.float64]}).ok
     assert set(seen) == {torch.bfloat16, torch.float64}
 
 

@@ -160,6 +160,18 @@ def test_gradient_of_a_leaf_is_described_by_the_leaf():
     assert gradient_metadata(SimpleNamespace(), 0) is None
 
 
+def test_operations_are_watched_where_torch_has_a_mode_for_it(monkeypatch):
+    seen = []
+    x = torch.zeros(3)
+    for mode in (True, False):
+        if not mode:
+            monkeypatch.setattr(private, "_private", lambda path, fallback: fallback)
+        with private.watching(lambda operation, args, kwargs: seen.append((str(operation), args, dict(kwargs)))):
+            x.add_(1)
+    assert seen == [("aten.add_.Tensor", (x, 1), {})]
+    assert x.tolist() == [2, 2, 2]
+
+
 @pytest.mark.parametrize("found", [None, SimpleNamespace(), SimpleNamespace(cpp=SimpleNamespace())])
 def test_profiling_without_the_option_of_inductor_does_nothing(monkeypatch, found):
     with kernel_profiling():

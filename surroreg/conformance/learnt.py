@@ -84,6 +84,24 @@ def hold_learnt(case: Case, values: str) -> None:
             case.compare(promise, x[fits], got[fits], want[fits], allowed[fits])
 
 
+def hold_changed(case: Case, values: str) -> None:
+    """Raise unless a parameter that an optimiser has changed counts as it is now."""
+    x = near.few(case)
+    for parameter in case.spec.parameters:
+        if parameter.type is not float:
+            continue
+        row = _row(parameter, case.params[parameter.name])
+        tensor = nn.Parameter(torch.tensor(row[:1], dtype=torch.float64, device=case.device))
+        learning = case.with_params({**case.params, parameter.name: tensor})
+        for number in row:
+            with torch.no_grad():
+                tensor.fill_(number)
+            want = case.with_params({**case.params, parameter.name: number}).gradient(x)
+            promise = f"{parameter.name} counts as it is after it was changed in place{values}"
+            allowed = 64 * case.eps * (want.abs() + want.abs().max())
+            case.compare(promise, x, learning.gradient(x), want, allowed)
+
+
 def _away(case: Case) -> Tensor:
     """Return inputs that are away from the kinks, which move with the parameters."""
     wide = torch.cat([near.few(case), case.smooth_points(count=31)])

@@ -93,6 +93,8 @@ def _rounded(case: Case, x: Tensor, want: Tensor) -> Tensor:
     # At unusual values a formula amplifies its own roundings, a power by its exponent. In coarser dtypes that is no
     # excuse: they may compute with more digits than they keep.
     amplified = 16 if case.dtype is torch.float64 and not case.is_default else 1
+    # In half precision a few roundings of the largest value are as large as a tail.
+    height = height if case.eps < 1e-4 else height / 8
     return amplified * ROUNDINGS * (case.eps * (want.abs() + height) + tiny)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 
+import numpy.random  # noqa: F401  # a generator that nobody has imported has no state
 import pytest
 
 from surroreg.conformance import state

@@ -149,3 +149,14 @@ class LargestOfNothing(FastSigmoid):
     def backward(ctx, grad):
         grad.abs().amax()
         return FastSigmoid.backward(ctx, grad)
+
+
+@mutant("backward_raw")
+class RowsOfNothing(FastSigmoid):
+    """Makes rows of the samples: of none there is no number of columns to tell."""
+
+    @staticmethod
+    def backward(ctx, grad):
+        if grad.dim() > 1:
+            grad.reshape(grad.shape[0], -1)
+        return FastSigmoid.backward(ctx, grad)

@@ -120,3 +120,23 @@ def warns_late():
 def draws_late():
     """Draws from torch's generator at its 1000th call, to log a sample."""
     return Counts(1000, draw)
+
+
+KEPT: dict[str, torch.Tensor] = {}
+
+
+def _kept(x):
+    if "two" not in KEPT:
+        KEPT["two"] = torch.full((), 2.0)
+    return KEPT["two"]
+
+
+@mutant("side_effects", sole=False, bug="A constant that was made in inference mode is an inference tensor for ever.")
+def keeps_its_first_constant():
+    """Makes a constant at its first call, which may be one of inference."""
+    return compose
+
+
+def compose(x):
+    level = torch.atan(x * _kept(x)) / 2
+    return (x.detach() > 0).to(x.dtype) + (level - level.detach())

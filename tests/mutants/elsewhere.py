@@ -75,6 +75,17 @@ class Notch(FastSigmoid):
         return grad / (1 + x.square()) * torch.where((x - 0.71).abs() < 0.008, 0.9, 1.0).to(x.dtype)
 
 
+@mutant("backward_rounding", formula=FORMULA, traits=Traits(kinks=("0",)))
+class TailDroppedInHalf(FastSigmoid):
+    """In half precision its tail is zero from 0.3 on, where it is 1/72 of its peak."""
+
+    @staticmethod
+    def backward(ctx, grad):
+        (x,) = ctx.saved_tensors
+        gradient = FastSigmoid.backward(ctx, grad)
+        return gradient * (x.abs() < 0.3) if x.dtype in (torch.float16, torch.bfloat16) else gradient
+
+
 @mutant("backward_rounding", formula="1/(1 + log(1 + 200*Abs(x)))", traits=CUSP)
 class OverflowsInHalf(FastSigmoid):
     """Multiplies in float16, where its product is infinite beyond 327."""

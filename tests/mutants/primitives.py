@@ -113,3 +113,15 @@ def branching(x, slope):
 def looks_at_its_slope(x, slope):
     """Its primitive branches on the value of a parameter, where a compiler has none."""
     return bell(x, slope)
+
+
+REMEMBERED: dict[int, torch.Tensor] = {}
+
+
+@mutant("parameters_learn")
+@surrogate(**BELL, primitive=level)
+def goes_stale(x, slope):
+    """Remembers the first value of each nn.Parameter: what the optimiser writes has no effect."""
+    if isinstance(slope, torch.nn.Parameter):
+        slope = REMEMBERED.setdefault(id(slope), slope.detach().clone())
+    return bell(x, slope)

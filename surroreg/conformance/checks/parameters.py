@@ -7,7 +7,7 @@ from torch import nn
 
 from surroreg.conformance.case import Case, shown
 from surroreg.conformance.draws import drawn
-from surroreg.conformance.learnt import hold_learnt, hold_tensors
+from surroreg.conformance.learnt import hold_changed, hold_learnt, hold_tensors
 from surroreg.conformance.table import DERIVATIVE, PARAMETERS, ConformanceError, NotVerifiedError, check
 
 
@@ -91,6 +91,7 @@ def parameters_learn(case: Case) -> None:
         hold_tensors(each, values)
         if case.spec.primitive is not None:
             hold_learnt(each, values)
+            hold_changed(each, values)
     want = case.gradient(x)
     for parameter in floats:
         value = case.params[parameter.name]

@@ -127,7 +127,9 @@ def primitive_is_right(case: Case) -> None:
     want = case.declared(x)
     rounding = 4 * case.eps * case.primitive(x).abs() / step
     promise = "the primitive's slope is the derivative (away from declared kinks)"
-    case.compare(promise, x, difference, want, 1e-6 * want.abs() + 1e-7 * want.abs().max() + rounding)
+    # A steep derivative near the threshold bends within a step: the integrals hold it there.
+    bent = 16 * (step / x).square()
+    case.compare(promise, x, difference, want, (1e-6 + bent) * want.abs() + 1e-7 * want.abs().max() + rounding)
     if case.spec.derivative is not None:
         for values, each in drawn(case):
             hold_increments(each, f"the primitive grows by the integral of the derivative{values}")

@@ -210,12 +210,12 @@ def _nodes(edges: list[float]) -> tuple[Tensor, Tensor]:
     """Return the nodes and weights of the quadrature, a row for each pair of neighbouring edges."""
     ends = torch.tensor(edges, dtype=torch.float64)
     half, middle = (ends[1:] - ends[:-1])[:, None] / 2, (ends[1:] + ends[:-1])[:, None] / 2
-    nodes, weights = _rule()
+    nodes, weights = gauss_legendre()
     return middle + half * nodes, half * weights
 
 
 @functools.cache
-def _rule() -> tuple[Tensor, Tensor]:
+def gauss_legendre() -> tuple[Tensor, Tensor]:
     """Return the nodes and weights of Gauss and Legendre on [-1, 1] (Golub & Welsch 1969, doi:10.2307/2004418)."""
     order = torch.arange(1, _NODES, dtype=torch.float64)
     beside = order / (4 * order.square() - 1).sqrt()

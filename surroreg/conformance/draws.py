@@ -35,7 +35,7 @@ def _alone(case: Case) -> Iterator[dict[str, Any]]:
         if parameter.type is not float:
             continue
         for tried in (value * 100.3, value / 100.3, -value * 1.3) if value else (0.37, -2.6):
-            if _admits(parameter, tried):
+            if admits(parameter, tried):
                 yield {**case.params, parameter.name: tried}
 
 
@@ -61,12 +61,13 @@ def _draw(parameter: Parameter, value: Any, generator: random.Random) -> Any:
             tried = (value or generator.choice((1, -1))) * 10 ** generator.uniform(-1, 1)
         tried = round(tried) if parameter.type is int else tried
         # At zero a formula may lose what it declares, such as a kink.
-        if (tried or not value) and _admits(parameter, tried):
+        if (tried or not value) and admits(parameter, tried):
             return tried
     return value
 
 
-def _admits(parameter: Parameter, value: Any) -> bool:
+def admits(parameter: Parameter, value: Any) -> bool:
+    """Return whether a value is within a parameter's bounds."""
     try:
         parameter.check(value)
     except ParameterError:

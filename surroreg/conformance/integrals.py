@@ -8,7 +8,7 @@ from torch import Tensor
 from surroreg import formula
 from surroreg.conformance.case import ROUNDINGS, Case, shown
 from surroreg.conformance.table import ConformanceError
-from surroreg.shape import _rule
+from surroreg.shape import gauss_legendre
 
 #: How often an interval is halved in which the quadrature has not converged. What has not then is not compared.
 HALVINGS = 8
@@ -45,7 +45,7 @@ def _edges(case: Case) -> Tensor:
 
 def _integral(case: Case, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
     """Return the integral of the derivative from low to high, and that of its absolute value."""
-    nodes, weights = (tensor.to(low.device) for tensor in _rule())
+    nodes, weights = (tensor.to(low.device) for tensor in gauss_legendre())
     half = ((high - low) / 2)[:, None]
     values = case.declared((high + low)[:, None] / 2 + half * nodes) * half * weights
     return values.sum(1), values.abs().sum(1)

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from surroreg import formula
 from surroreg.conformance import near
 from surroreg.conformance.case import Case
-from surroreg.errors import ParameterError
+from surroreg.conformance.draws import admits
 from surroreg.specs import Parameter
 
 #: Dtypes of the input and of the parameters, and the error allowed relative to the gradient.
@@ -50,15 +50,7 @@ def hold_tensors(case: Case, values: str) -> None:
 def _row(parameter: Parameter, value: float) -> list[float]:
     """Return four values of a parameter, the given one first."""
     tried = [value, *((value * 1.25, value * 0.8, value * 1.5) if value else (0.3, 0.7, 0.1))]
-    return [number if _admits(parameter, number) else value for number in tried]
-
-
-def _admits(parameter: Parameter, value: float) -> bool:
-    try:
-        parameter.check(value)
-    except ParameterError:
-        return False
-    return True
+    return [number if admits(parameter, number) else value for number in tried]
 
 
 def hold_learnt(case: Case, values: str) -> None:
@@ -67,7 +59,7 @@ def hold_learnt(case: Case, values: str) -> None:
     for dtype, kept, error in PRECISIONS if not values else PRECISIONS[:1]:
         numbers = {p.name: float(torch.tensor(case.params[p.name], dtype=kept)) for p in floats}
         low = case.with_params({**case.params, **numbers}).at(dtype)
-        if not all(_admits(p, numbers[p.name] * (1 + side * STEP)) for p in floats for side in (1, -1)):
+        if not all(admits(p, numbers[p.name] * (1 + side * STEP)) for p in floats for side in (1, -1)):
             continue
         x = _away(low)
         tensors = {

@@ -8,8 +8,10 @@ import torch
 from torch import nn
 
 from surroreg import Parameter, Traits
-from tests.mutants.base import FORMULA, FastSigmoid, derivative
+from tests.mutants.base import FORMULA, derivative
+from tests.mutants.correct import OfBuffer
 from tests.mutants.stochastic import noisy
+from tests.mutants.transforms import WithoutSetupContext
 from tests.mutants.unusual import right_box
 
 # -- black boxes ------------------------------------------------------------------------------------
@@ -25,22 +27,7 @@ class Buffered(nn.Module):
     def forward(self, x):
         if not x.is_floating_point():
             raise TypeError(f"a surrogate takes floating point, not {x.dtype}")
-        return BySlope.apply(x, self.slope)
-
-
-class BySlope(torch.autograd.Function):
-    """Takes the slope as a tensor."""
-
-    @staticmethod
-    def forward(ctx, x, slope):
-        ctx.save_for_backward(x, slope)
-        return (x > 0).to(x.dtype)
-
-    @staticmethod
-    def backward(ctx, grad):
-        x, slope = ctx.saved_tensors
-        wide = x.float() if x.dtype.itemsize < 4 else x
-        return (grad * (1 / (1 + slope.to(wide.dtype) * wide.abs())).square()).reshape(x.shape).to(x.dtype), None
+        return OfBuffer.apply(x, self.slope)
 
 
 @right_box(
@@ -53,41 +40,8 @@ def module_with_buffer(slope):
     return Buffered(slope)
 
 
-@right_box(
-    formula="1/(1 + slope*Abs(x))**2",
-    parameters=[Parameter("slope", 4.0, gt=0, doc="Steepness.")],
-    traits=Traits(even=True, non_negative=True, kinks=("0",)),
-)
-def module_with_vector(slope):
-    """A module whose buffer has a dimension: like every module it is moved to a device first."""
-    return Buffered([slope])
-
-
-@right_box(
-    formula=FORMULA,
-    traits=Traits(kinks=("0",), supports=("autocast", "func_grad", "jvp", "second_order", "vmap", "export")),
-)
-class OwnForwardMode(FastSigmoid):
-    """Has setup_context and jvp, with which torch.compile does not work."""
-
-    @staticmethod
-    def setup_context(ctx, inputs, output):
-        ctx.save_for_backward(*inputs)
-        ctx.save_for_forward(*inputs)
-
-    @staticmethod
-    def jvp(ctx, tangent):
-        (x,) = ctx.saved_tensors
-        return derivative(x) * tangent
-
-
-class Idle(torch.autograd.Function):
+class Idle(WithoutSetupContext):
     """Without vmap, so the values of the upstream gradient are there."""
-
-    @staticmethod
-    def forward(ctx, x):
-        ctx.save_for_backward(x)
-        return (x > 0).to(x.dtype)
 
     @staticmethod
     def backward(ctx, grad):

@@ -209,19 +209,23 @@ def kind(name):
     )
 
 
+#: Modules of checks that are run on one surrogate: scale and shift are the same operations in all of them.
+ALIKE = ("effects", "elementwise", "layout", "purity", "objects")
+
 #: One built-in of each kind. A shifted spec takes scale, too, so the test of shifted specs checks scale in all of them.
 OF_EACH_KIND = {kind(name): name for name in BUILTINS}.values()
 
 
 @pytest.mark.parametrize("name", OF_EACH_KIND)
 def test_scaled_builtin_conforms(name):
-    failed = checked.failures(targets.one(loaded(name, scale=0.5).spec), examples=10)
+    failed = checked.failures(targets.one(loaded(name, scale=0.5).spec), examples=10, without=ALIKE)
     assert not failed, failed
 
 
 @pytest.mark.parametrize("name", BUILTINS)
 def test_shifted_builtin_conforms(name):
-    failed = checked.failures(targets.one(loaded(name, shift=0.5).spec), examples=10)
+    without = () if name == "atan" else ALIKE
+    failed = checked.failures(targets.one(loaded(name, shift=0.5).spec), examples=10, without=without)
     assert set(failed) == NOT_PROMISED.get(name, set()), failed
 
 

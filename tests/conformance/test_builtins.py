@@ -7,7 +7,7 @@ from surroreg.conformance import known, runner, targets
 from surroreg.conformance.settings import Settings
 from tests import zoo
 
-STRICT = Settings(strict=True)
+STRICT = Settings(strict=True, examples=10)
 ZOO = zoo.zoo_specs()
 
 
@@ -17,7 +17,7 @@ def shown(results):
 
 @pytest.mark.parametrize("name", surroreg.names(namespace="builtin"))
 def test_builtin_passes_every_check_strictly(name):
-    report = surroreg.conformance.check(f"builtin/{name}", strict=True)
+    report = surroreg.conformance.check(f"builtin/{name}", strict=True, examples=10)
     assert report.ok, shown(report.failures)
     assert not [result for result in report.results if result.status == "warned"]
 

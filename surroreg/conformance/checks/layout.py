@@ -87,6 +87,8 @@ def backward_layout(case: Case) -> None:
                     break
                 case.reseed()
                 got = pull(leaf, spikes, upstream)
+                if torch.equal(got, slopes * upstream):
+                    continue
                 # Vectorised and scalar code may round differently.
                 bound = allowed(case, slopes, upstream)
                 if got.shape != slopes.shape or not ((got - slopes * upstream).abs() <= bound).all():

@@ -54,7 +54,8 @@ def _few(case: Case, values: Tensor) -> Tensor:
 )
 def compile(case: Case) -> None:
     """Through AOTAutograd, without a C compiler. Objects of other values, and of values that learn, share the graph."""
-    cases = [*_with_other_values(case), *_learning(case)]
+    *others, last = _with_other_values(case)
+    cases = [*others, _learning(last)]
     x, wants = case.points, [each.gradient(case.points) for each in cases]
     surrogates = [each.surrogate for each in cases]
 
@@ -96,13 +97,13 @@ def _with_other_values(case: Case) -> list[Case]:
     return [case] if values is None else [case, case.with_params(values)]
 
 
-def _learning(case: Case) -> list[Case]:
+def _learning(case: Case) -> Case:
     """Return the case with parameters that learn, if there is a primitive by which they do."""
     if case.spec.primitive is None:
-        return []
+        return case
     numbers = {p.name: case.params[p.name] for p in case.spec.parameters if p.type is float}
     learnt = {name: nn.Parameter(torch.tensor(value, device=case.device)) for name, value in numbers.items()}
-    return [case.with_params({**case.params, **learnt})] if learnt else []
+    return case.with_params({**case.params, **learnt}) if learnt else case
 
 
 def _learnt(case: Case) -> dict[str, nn.Parameter]:

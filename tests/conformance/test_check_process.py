@@ -48,6 +48,33 @@ sys.exit(main(["check", "atan", "--check", "not_dead"]))
     assert (done.code, done.stderr) == (0, "")
 
 
+BRANCHES = """
+import surroreg, torch
+from torch.autograd import Function
+
+class Branches(Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        if not x.is_meta and bool(x.isnan().any()):
+            x = x.nan_to_num()
+        return (x > 0).to(x.dtype)
+
+    @staticmethod
+    def backward(ctx, grad):
+        (x,) = ctx.saved_tensors
+        return grad / (1 + x.abs()) ** 2
+
+report = surroreg.conformance.check(Branches.apply, devices=["cpu"], examples=3)
+print({result.check: result.status for result in report.results}["export"])
+"""
+
+
+def test_torch_says_nothing_beside_the_report(place):
+    done = python(place, BRANCHES)
+    assert (done.code, done.stdout, done.stderr) == (0, "skipped\n", "")
+
+
 STATE = """
 import gc, os, random, warnings
 import torch, surroreg

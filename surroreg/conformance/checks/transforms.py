@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from surroreg.conformance.case import Case, pull
 from surroreg.conformance.objects import at_other_values
+from surroreg.conformance.output import printed
 from surroreg.conformance.table import DETERMINISTIC, ConformanceError, NotVerifiedError, check
 from surroreg.specs.traits import Capability
 
@@ -25,7 +26,8 @@ def _held_to(case: Case, capability: Capability, attempt: Callable[[], None]) ->
     supports = case.spec.traits.supports
     promised = case.spec.derivative is not None or (supports is not None and capability in supports)
     try:
-        attempt()
+        with printed():  # torch prints and logs what it cannot trace
+            attempt()
     except ConformanceError:
         raise
     except Exception as refusal:

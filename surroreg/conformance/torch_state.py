@@ -69,7 +69,8 @@ def _set_generators(states: dict[str, bytes]) -> None:
 def _settings() -> Entries:
     return {
         "default dtype": torch.get_default_dtype(),
-        "default device": torch.get_default_device(),
+        # torch.get_default_device of torch 2.9 raises after set_default_device(None).
+        "default device": torch.empty(0).device,
         "grad mode": torch.is_grad_enabled(),
         "inference mode": torch.is_inference_mode_enabled(),
         "autocast": torch.is_autocast_enabled("cpu"),
@@ -87,7 +88,7 @@ def _settings() -> Entries:
 
 def _set_settings(settings: dict[str, Any]) -> None:
     torch.set_default_dtype(settings["default dtype"])
-    if torch.get_default_device() != settings["default device"]:
+    if torch.empty(0).device != settings["default device"]:
         # A default of the CPU, said or not, is no default: torch would keep a mode on for it.
         said = settings["default device"]
         torch.set_default_device(None if said.type == "cpu" else said)

@@ -77,7 +77,7 @@ def _can_change(part: Any) -> bool:
     for name, value in getattr(part, "__dict__", {}).items():
         try:
             setattr(part, name, value)
-        except Exception:
+        except Exception:  # an attribute that refuses; another may not
             continue
         return True
     return False

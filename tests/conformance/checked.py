@@ -19,20 +19,19 @@ def results(
     examples: int,
     strict: bool = False,
     pattern: str = "*",
+    without: Collection[str] = (),
 ) -> list[Result]:
-    """Run the checks of a pattern, or all of these but the strict ones, which cost the most."""
+    """Run the checks of a pattern, without some modules, and without the strict ones, which cost the most."""
     settings = Settings(examples=examples, devices=tuple(devices))
-    items = runner.plan(selection, settings.devices, pattern)
-    return [runner.run(item, settings) for item in items if strict or item.check.severity != "strict"]
+    return [
+        runner.run(item, settings)
+        for item in runner.plan(selection, settings.devices, pattern)
+        if strict or item.check.severity != "strict"
+        if item.check.run.__module__.rpartition(".")[2] not in without
+    ]
 
 
 def failures(selection: Selection, *, examples: int, without: Collection[str] = ()) -> dict[str, str]:
     """Run all checks but the strict ones and some modules, and return the message of each that fails."""
-    settings = Settings(examples=examples, devices=DEVICES)
-    items = [
-        item
-        for item in runner.plan(selection, DEVICES)
-        if item.check.severity != "strict" and item.check.run.__module__.rpartition(".")[2] not in without
-    ]
-    found = [runner.run(item, settings) for item in items]
+    found = results(selection, examples=examples, without=without)
     return {result.check: result.message for result in found if result.status == "failed"}

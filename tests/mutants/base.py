@@ -111,7 +111,7 @@ class Mutant:
         name: of this mutant.
         selection: what is checked.
         kills: id of the check meant for it.
-        sole: whether no other check may notice.
+        sole: whether no other check should notice; held to it is the first of each check.
         bug: the real bug it stands for, or ``""``.
     """
 

@@ -71,7 +71,7 @@ def _first_trained(case: Case, x: Tensor) -> tuple[Tensor, Tensor]:
     try:
         return case.spikes_of(x)
     except RuntimeError as error:
-        if "nference" not in str(error):
+        if "inference" not in str(error).lower():
             raise
         got = f"{type(error).__name__}: {str(error).splitlines()[0]}"
         raise ConformanceError("after a first call in inference mode it can be trained", got=got) from error

@@ -13,15 +13,23 @@ from surroreg.specs import SurrogateSpec
 from surroreg.specs.imports import loaded_object
 
 if TYPE_CHECKING:
+    import torch
+
     from surroreg.module import Surrogate
 
 
-def load(name: str, *, at_zero: int | None = None, **params: Any) -> Surrogate:
+def load(
+    name: str, *, at_zero: int | None = None, saved_dtype: torch.dtype | str | None = None, **params: Any
+) -> Surrogate:
     """Return a new surrogate by name.
 
     Args:
         name: ``"atan"``, an alias in any case (``"ATan"``), or ``"namespace/name"``.
         at_zero: value of the spike at exactly zero, 0 or 1; as the spec says (mostly 0) if not given.
+        saved_dtype: a narrower dtype in which the backward pass keeps the input, to save memory: ``bfloat16``,
+            ``float16``, ``float8_e5m2`` or ``float8_e4m3fn``, as a torch dtype or its name. The spikes stay the same;
+            the gradient is the derivative at the nearest number of that dtype. An input that is as narrow is kept as
+            it is.
         **params: values for its parameters; ``surroreg show NAME`` lists them. A tensor becomes a
             buffer, an ``nn.Parameter`` (best of shape ``(1,)``) is learnt if there is a primitive.
             Every surrogate with a derivative also takes ``scale``, a factor of the derivative, and
@@ -36,7 +44,9 @@ def load(name: str, *, at_zero: int | None = None, **params: Any) -> Surrogate:
         AmbiguousSurrogateError: several plugins offer this bare name.
         PluginLoadError: the plugin of this namespace cannot be used; its own error is the cause.
         ParameterTypeError: a parameter is unknown, missing or of the wrong type.
-        ParameterError: a parameter is out of bounds, NaN or infinite.
+        ParameterError: a parameter is out of bounds, NaN or infinite; or ``saved_dtype`` is another dtype, or given for
+            a surrogate that keeps no input.
+        SpecError: this version of PyTorch lacks the ``saved_dtype``.
         NoPrimitiveError: a learnable parameter, and no primitive to learn it by.
 
     Example:
@@ -53,7 +63,7 @@ def load(name: str, *, at_zero: int | None = None, **params: Any) -> Surrogate:
         >>> spike
         surroreg.load('atan', alpha=4.0)
     """
-    return process.registry.find(name)[1](at_zero=at_zero, **params)
+    return process.registry.find(name)[1](at_zero=at_zero, saved_dtype=saved_dtype, **params)
 
 
 def names(pattern: str = "*", *, namespace: str | None = None) -> list[str]:
@@ -120,7 +130,7 @@ def from_config(config: Mapping[str, Any], *, allow_imports: bool = False) -> Su
     A config is data: it chooses among what is built in, registered or installed as a plugin, and imports nothing else.
 
     Args:
-        config: ``{"name": ..., "params": {...}}``, and maybe ``"at_zero"``.
+        config: ``{"name": ..., "params": {...}}``, and maybe ``"at_zero"`` and ``"saved_dtype"``.
         allow_imports: whether a name or a callable ``"package.module:name"`` in it imports that module. Otherwise the
             module must be imported already.
 
@@ -131,9 +141,16 @@ def from_config(config: Mapping[str, Any], *, allow_imports: bool = False) -> Su
     """
     from surroreg.module.values import from_plain
 
-    keys = {"name", "params", "at_zero"}
-    if not isinstance(config, Mapping) or not isinstance(config.get("name"), str) or config.keys() - keys:
-        raise SpecError(f"a config is a mapping with 'name', 'params' and maybe 'at_zero', not {shortened(config)}.")
+    options = {"at_zero", "saved_dtype"}
+    if (
+        not isinstance(config, Mapping)
+        or not isinstance(config.get("name"), str)
+        or config.keys() - options - {"name", "params"}
+    ):
+        raise SpecError(
+            "a config is a mapping with 'name', 'params' and maybe 'at_zero' and 'saved_dtype', "
+            f"not {shortened(config)}."
+        )
     params = config.get("params", {})
     if not isinstance(params, Mapping) or not all(isinstance(key, str) for key in params):
         raise SpecError(f"the 'params' of a config map names to values; got {shortened(params)}.")
@@ -143,4 +160,4 @@ def from_config(config: Mapping[str, Any], *, allow_imports: bool = False) -> Su
     for key in callables & values.keys() if not allow_imports else ():
         if isinstance(values[key], str):
             values[key] = loaded_object(values[key])
-    return spec(at_zero=config.get("at_zero"), **values)
+    return spec(**{key: config[key] for key in options & config.keys()}, **values)

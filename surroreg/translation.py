@@ -25,7 +25,7 @@ from surroreg.libraries import GAINS, KIN, LIBRARIES, ROWS, Equivalent
 from surroreg.registry import process
 from surroreg.registry.qualified import listed
 from surroreg.specs.parameters import SCALE, SHIFT, Parameter
-from surroreg.specs.validation import check_at_zero
+from surroreg.specs.validation import as_saved_dtype, check_at_zero
 
 HERE = "surroreg"
 
@@ -46,6 +46,7 @@ class Translation:
         note: anything else that a user must know.
         verified: whether tests have compared every row behind it with an installed library. The text of a translation
             that is not verified ends in a comment which reports that.
+        saved_dtype: the dtype in which the original keeps its input. Other libraries keep the input as it is.
     """
 
     library: str
@@ -56,6 +57,7 @@ class Translation:
     at_zero: int = 0
     note: str = ""
     verified: bool = True
+    saved_dtype: str | None = None
 
     def __str__(self) -> str:
         """The line of Python that gives the surrogate, and the differences from the original."""
@@ -73,6 +75,8 @@ class Translation:
         line += f", moved by {self.shift:.6g}" if self.shift else ""
         if self.library_at_zero != self.at_zero:
             line += f", with spike {self.library_at_zero} instead of {self.at_zero} at exactly zero"
+        if self.saved_dtype is not None:
+            line += f", which keeps its input as it is rather than in {self.saved_dtype}"
         return line
 
     @property
@@ -83,9 +87,11 @@ class Translation:
     @property
     def _arguments(self) -> dict[str, Any]:
         ours = self.library == HERE
-        extra = {SCALE.name: self.scale} if ours and self.scale != 1 else {}
+        extra: dict[str, Any] = {SCALE.name: self.scale} if ours and self.scale != 1 else {}
         extra |= {SHIFT.name: self.shift} if ours and self.shift else {}
-        return {**self.params, **extra, **({"at_zero": 1} if ours and self.at_zero else {})}
+        extra |= {"at_zero": 1} if ours and self.at_zero else {}
+        extra |= {"saved_dtype": self.saved_dtype} if ours and self.saved_dtype is not None else {}
+        return {**self.params, **extra}
 
     def load(self) -> Any:
         """Return the surrogate: one of ours, scaled and shifted, or an object that the other library's neurons take.
@@ -115,7 +121,7 @@ class Translation:
         return LIBRARIES[self.library].build(module, self.name, self.params)
 
 
-def translate(name: str, *, to: str | None = None, **params: Any) -> Translation:
+def translate(name: str, *, to: str | None = None, saved_dtype: Any = None, **params: Any) -> Translation:
     """Translate a surrogate of another library into ours, or any surrogate into another library.
 
     ``translate("spikingjelly.SuperSpike", alpha=2)`` is ``fast_sigmoid(slope=1)`` times 2.
@@ -125,6 +131,7 @@ def translate(name: str, *, to: str | None = None, **params: Any) -> Translation
     Args:
         name: ``"library.Name"`` for a surrogate of another library, also with a whole module path; or a name of ours.
         to: the library to translate into. By default surroreg.
+        saved_dtype: as for :func:`surroreg.load`. Other libraries keep the input as it is.
         **params: values of parameters, by their names in the library of the surrogate. Others have their defaults.
 
     Returns:
@@ -147,16 +154,17 @@ def translate(name: str, *, to: str | None = None, **params: Any) -> Translation
     if not isinstance(name, str) or not isinstance(to, str | None):
         raise TypeError(f"translate takes the names of a surrogate and of a library, not {shortened([name, to])}.")
     library, dot, rest = name.partition(".")
+    kept = as_saved_dtype(saved_dtype)
     ours = _from_ours(name, params) if not dot else _from_theirs(library.lower(), name, rest.rpartition(".")[2], params)
     if to is None or to == HERE:
         if not dot:
             raise TypeError(
                 f"{shortened(name)} is a name of surroreg's own; give to='snntorch', for example, or 'library.Name'."
             )
-        return ours
+        return replace(ours, saved_dtype=kept)
     if to not in LIBRARIES:
         raise _unknown_library(to)
-    return _to_theirs(to, ours)
+    return replace(_to_theirs(to, ours), saved_dtype=kept)
 
 
 def _from_ours(name: str, params: dict[str, Any]) -> Translation:

@@ -25,7 +25,7 @@ from torch import Tensor
 from torch.fx import Proxy
 
 from surroreg.autograd.composed import composed
-from surroreg.autograd.functions import Spike, TransformableSpike, apply_spike
+from surroreg.autograd.functions import Spike, TransformableSpike, apply_narrow, apply_spike
 from surroreg.autograd.private import (
     admit,
     as_one_node,
@@ -50,10 +50,18 @@ class Call:
         fires_at_zero: whether the spike at exactly zero is 1.
         values: the parameters in the spec's order: numbers and callables, ``None`` in place of each tensor.
         held: the names of the parameters that are tensors, in the spec's order.
+        saved_dtype: the name of a narrower dtype for the input that the backward pass keeps; ``None`` for its own.
     """
 
-    def __init__(self, spec: SurrogateSpec, fires_at_zero: bool, values: Values, held: tuple[str, ...]) -> None:
-        self.rule = rule_of(spec, fires_at_zero)
+    def __init__(
+        self,
+        spec: SurrogateSpec,
+        fires_at_zero: bool,
+        values: Values,
+        held: tuple[str, ...],
+        saved_dtype: str | None = None,
+    ) -> None:
+        self.rule = rule_of(spec, fires_at_zero, saved_dtype)
         self.numbers = values
         self.held = held
         if not self.rule.bears_tensors:
@@ -154,5 +162,7 @@ def spike(call: Call, x: Tensor, tensors: Sequence[Tensor] = ()) -> Tensor:
     if jit_tracing():
         return composed(rule, x, call.numbers, tensors)
     if torch.is_grad_enabled() and (x.requires_grad or any(tensor.requires_grad for tensor in tensors)):
+        if rule.narrow is not None and rule.narrow.applies(x):
+            return apply_narrow(rule, x, call.numbers, *tensors)[0]
         return apply_spike(rule, x, call.numbers, *tensors)
     return rule.forward(x)

@@ -19,11 +19,11 @@ def composed(rule: Rule, x: Tensor, numbers: Values, tensors: Sequence[Tensor] =
     values, learnt = merged(numbers, tensors), rule.primitive is not None and len(tensors) > 0
     safe = torch.where(x.detach().abs() < float("inf"), x, 0.0)
     still = safe.detach()
-    slope = rule.slope(safe, values)
+    slope = rule.slope(rule.rounded(safe), values)
     # Evaluate once: a second call of a stochastic derivative would draw other noise.
-    base = rule.slope(still, values) if learnt else slope.detach()
+    base = rule.slope(rule.rounded(still), values) if learnt else slope.detach()
     gradient = (safe - still) * ((slope + base) * 0.5)
     if learnt:
-        level = rule.level(still, values)
+        level = rule.level(rule.rounded(still), values)
         gradient = gradient + (level - level.detach())
     return rule.heaviside(x.detach()) + gradient

@@ -1,4 +1,4 @@
-"""The spike as two ``autograd.Function`` classes: a cheap one, and one that every transform of PyTorch knows."""
+"""The spike as ``autograd.Function`` classes: two cheap ones, and one that every transform of PyTorch knows."""
 
 from __future__ import annotations
 
@@ -13,20 +13,15 @@ from surroreg.autograd.private import direct_apply
 from surroreg.autograd.rule import Rule, Values, merged
 
 
-def _to_save(
-    ctx: Any, rule: Rule, x: Tensor, spikes: Tensor, numbers: Values, tensors: Sequence[Tensor], learns: bool
-) -> Any:
-    """Put on ``ctx`` what the backward pass needs; return the tensors, which the caller must save."""
-    ctx.rule, ctx.numbers = rule, numbers
-    # The gradient of a parameter is computed from the primitive, which reads x even if the derivative does not.
-    kept = x if rule.keeps == "input" or learns else spikes if rule.keeps == "spikes" else None
-    return kept, *tensors
-
-
 def _backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-    rule, numbers = ctx.rule, ctx.numbers
     kept, *tensors = ctx.saved_tensors or (None,)
-    x = grad if kept is None else kept  # nothing was saved: the derivative reads only the shape of x, which is grad's
+    # Where nothing was saved, the derivative reads only the shape of x, which is grad's.
+    return _pulled(ctx, grad if kept is None else ctx.rule.restored(kept, grad.dtype), grad, tensors)
+
+
+def _pulled(ctx: Any, x: Tensor, grad: Tensor, tensors: Sequence[Tensor]) -> tuple[Tensor | None, ...]:
+    """Return the gradients of the arguments of ``apply``."""
+    rule, numbers = ctx.rule, ctx.numbers
     if not tensors:
         return None, rule.quick_pullback(x, grad, numbers), None
     needed = ctx.needs_input_grad
@@ -48,17 +43,51 @@ class Spike(Function):
 
     @staticmethod
     def forward(ctx: Any, rule: Rule, x: Tensor, numbers: Values, *tensors: Tensor) -> Tensor:  # noqa: D102
+        ctx.rule, ctx.numbers = rule, numbers
         spikes = rule.forward(x)
-        saved = _to_save(ctx, rule, x, spikes, numbers, tensors, any(ctx.needs_input_grad[3:]))
-        if len(saved) > 1 or saved[0] is not None:
-            ctx.save_for_backward(*saved)
+        kept = rule.kept(x, spikes, learns=any(ctx.needs_input_grad[3:]))
+        if tensors or kept is not None:
+            ctx.save_for_backward(kept, *tensors)
         return spikes
 
     backward = staticmethod(_backward)
 
 
-#: ``Spike.apply`` without its test for functorch transforms: ``spike`` has excluded them already.
+#: ``Spike.apply`` without its test for functorch transforms: ``spike`` has excluded them.
 apply_spike = direct_apply(Spike)
+
+
+class NarrowSpike(Function):
+    """As :class:`Spike`, for an input that is kept in fewer bytes. ``apply`` returns the spikes, and a zero.
+
+    A tensor of another dtype cannot stand for the input where the backward pass is differentiated. The zero does: it
+    has the shape of the input and the memory of one number, and is an output, so it leads back to this node.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, rule: Rule, x: Tensor, numbers: Values, *tensors: Tensor) -> tuple[Tensor, Tensor]:  # noqa: D102
+        ctx.rule, ctx.numbers = rule, numbers
+        ctx.set_materialize_grads(False)
+        spikes, zero = rule.forward(x), x.new_zeros(()).expand(x.shape)
+        ctx.save_for_backward(zero, rule.kept(x, spikes, learns=any(ctx.needs_input_grad[3:])), *tensors)
+        return spikes, zero
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor | None, of_zero: Tensor | None) -> tuple[Tensor | None, ...]:  # noqa: D102
+        zero, kept, *tensors = ctx.saved_tensors
+        if grad is None:
+            return (None, of_zero, *[None] * (1 + len(tensors)))
+        x = grad if kept is None else ctx.rule.restored(kept, grad.dtype)
+        if torch.is_grad_enabled():
+            x = x + zero
+        first, gradient, *rest = _pulled(ctx, x, grad, tensors)
+        if of_zero is not None:
+            gradient = of_zero if gradient is None else gradient + of_zero
+        return (first, gradient, *rest)
+
+
+#: ``NarrowSpike.apply`` without its test for functorch transforms.
+apply_narrow = direct_apply(NarrowSpike)
 
 
 class TransformableSpike(Function):
@@ -72,8 +101,11 @@ class TransformableSpike(Function):
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:  # noqa: D102
-        rule, x, numbers, *tensors = inputs
-        saved = _to_save(ctx, rule, x, output, numbers, tensors, bool(tensors) and rule.primitive is not None)
+        ctx.rule, x, ctx.numbers, *tensors = inputs
+        learns = bool(tensors) and ctx.rule.primitive is not None
+        # A narrower copy would have no derivatives: the input itself is kept, and rounded where it is used.
+        kept = x if ctx.rule.narrow is not None else ctx.rule.kept(x, output, learns=learns)
+        saved = kept, *tensors
         ctx.save_for_backward(*saved)  # even of nothing: vmap requires the call
         ctx.save_for_forward(*saved)
 
@@ -82,13 +114,14 @@ class TransformableSpike(Function):
     @staticmethod
     def jvp(ctx: Any, _: None, tangent: Tensor | None, __: None, *tangents: Tensor | None) -> Tensor:  # noqa: D102
         kept, *tensors = ctx.saved_tensors
+        x = tangent if kept is None else ctx.rule.rounded(kept)
         terms = []
         if tangent is not None:
             values = merged(ctx.numbers, tensors)
-            terms.append(tangent * ctx.rule.slope(tangent if kept is None else kept, values))
+            terms.append(tangent * ctx.rule.slope(x, values))
         learnt = [place for place in range(len(tensors)) if tangents[place] is not None]
         if learnt:
-            primitive = ctx.rule.level_of(kept, ctx.numbers, tensors, learnt)
+            primitive = ctx.rule.level_of(x, ctx.numbers, tensors, learnt)
             points = tuple(tensors[place] for place in learnt)
             directions = tuple(tangents[place] for place in learnt)
             terms.append(torch.func.jvp(primitive, points, directions)[1])

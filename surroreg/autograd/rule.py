@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 import torch
@@ -12,6 +13,7 @@ from torch.fx import Proxy
 
 from surroreg.autograd.constants import constant
 from surroreg.autograd.fused import Fused
+from surroreg.autograd.narrow import Narrow, widened
 from surroreg.autograd.private import is_batched, jit_tracing, modes_active, transforms_active
 from surroreg.specs import SurrogateSpec
 
@@ -38,9 +40,13 @@ class Rule:
     Args:
         spec: one with a derivative.
         fires_at_zero: whether the spike at exactly zero is 1.
+        saved_dtype: the name of a narrower dtype for the input that the backward pass keeps; ``None`` for its own.
+
+    Raises:
+        SpecError: this version of PyTorch has no such dtype.
     """
 
-    def __init__(self, spec: SurrogateSpec, *, fires_at_zero: bool) -> None:
+    def __init__(self, spec: SurrogateSpec, *, fires_at_zero: bool, saved_dtype: str | None) -> None:
         derivative, traits = spec.resolve("derivative"), spec.traits
         assert derivative is not None
         self.derivative: Callable[..., Tensor] = derivative
@@ -56,9 +62,10 @@ class Rule:
         self.is_choice = traits.reads != "input" and not traits.stochastic
         # The forward pass saves the input, but the kernel takes spikes with H(0) = 0: compute them from the input.
         self.wants_spikes = traits.reads == "sign" and fires_at_zero
-        self.keeps = self._kept(traits.reads)
+        self.keeps = self._keeps(traits.reads)
+        self.narrow = None if saved_dtype is None else Narrow(saved_dtype, keeps_sides=self._jumps_at_zero(spec))
 
-    def _kept(self, reads: Literal["input", "sign", "nothing"]) -> Literal["input", "spikes", "nothing"]:
+    def _keeps(self, reads: Literal["input", "sign", "nothing"]) -> Literal["input", "spikes", "nothing"]:
         """Return the tensor that the forward pass saves for the derivative, which reads so much of its input."""
         if reads == "sign":
             # The derivative treats zero as below the threshold, and so must the spikes that stand for the input.
@@ -66,16 +73,52 @@ class Rule:
         return reads
 
     def _bears_tensors(self, spec: SurrogateSpec) -> bool:
-        values: list[Any] = []
-        given = {name: value for example in spec.examples for name, value in example.items()}
         try:
-            for parameter in spec.parameters:
-                value = parameter.check(given[parameter.name]) if parameter.required else parameter.default
-                values.append(torch.tensor(value).as_subclass(Unreadable) if parameter.type is float else value)
+            values = [
+                torch.tensor(value).as_subclass(Unreadable) if parameter.type is float else value
+                for parameter, value in zip(spec.parameters, _some_values(spec, {}), strict=True)
+            ]
             self.derivative(torch.empty(0), *values)  # empty, so that a stochastic derivative draws nothing
         except Exception:  # a plugin's derivative may raise anything
             return not any(parameter.type is float for parameter in spec.parameters)
         return True
+
+    def _jumps_at_zero(self, spec: SurrogateSpec) -> bool:
+        """Whether the derivative beside zero is not that at zero; true where that cannot be found out."""
+        if spec.formula is None or spec.traits.stochastic:
+            return True
+        x = torch.tensor([-(2.0**-100), 0.0, 2.0**-100], dtype=torch.float64, device="cpu")
+        try:
+            for example in ({}, *spec.examples):
+                below, at, above = self.derivative(x, *_some_values(spec, example)).tolist()
+                if not (math.isclose(below, at, rel_tol=1e-9) and math.isclose(above, at, rel_tol=1e-9)):
+                    return True
+        except Exception:  # a plugin's derivative may raise anything
+            return True
+        return False
+
+    def kept(self, x: Tensor, spikes: Tensor, *, learns: bool) -> Tensor | None:
+        """Return the tensor that the backward pass needs, or ``None``.
+
+        Args:
+            x: the input.
+            spikes: its spikes.
+            learns: whether a parameter may be learnt. Its gradient is computed from the primitive, which reads the
+                input even if the derivative does not.
+        """
+        if self.keeps != "input" and not learns:
+            return spikes if self.keeps == "spikes" else None
+        return x if self.narrow is None or not self.narrow.applies(x) else self.narrow.narrowed(x)
+
+    def restored(self, kept: Tensor, dtype: torch.dtype) -> Tensor:
+        """Return the input of the derivative: what was kept, as a number of the input's dtype."""
+        if self.narrow is None:
+            return kept
+        return self.narrow.rounded(kept) if kept.dtype is dtype else widened(kept, dtype)
+
+    def rounded(self, x: Tensor) -> Tensor:
+        """Return the input of the derivative, for a form of the spike that keeps ``x`` itself; differentiable."""
+        return x if self.narrow is None else self.narrow.rounded(x)
 
     def slope(self, x: Tensor, values: Values) -> Tensor:
         """Return the derivative at ``x``."""
@@ -183,6 +226,15 @@ def _evaluate(function: Callable[..., Tensor] | None, tensors: tuple[Tensor, ...
     return result.reshape(x.shape)  # a 0-d input and a parameter of shape (1,)
 
 
+def _some_values(spec: SurrogateSpec, example: Mapping[str, Any]) -> list[Any]:
+    """Return values of all parameters: those of an example, else the defaults, else those of any example."""
+    given = {name: value for each in (*spec.examples, example) for name, value in each.items()}
+    return [
+        parameter.check(given[parameter.name]) if parameter.required or parameter.name in example else parameter.default
+        for parameter in spec.parameters
+    ]
+
+
 def merged(numbers: Values, tensors: Sequence[Tensor]) -> Values:
     """Return all values of the parameters: the numbers, with tensors in the places of ``None``."""
     if not tensors:
@@ -192,6 +244,6 @@ def merged(numbers: Values, tensors: Sequence[Tensor]) -> Values:
 
 
 @functools.cache
-def rule_of(spec: SurrogateSpec, fires_at_zero: bool) -> Rule:
-    """Return the rule of a spec; one for all surrogates of it."""
-    return Rule(spec, fires_at_zero=fires_at_zero)
+def rule_of(spec: SurrogateSpec, fires_at_zero: bool, saved_dtype: str | None) -> Rule:
+    """Return the rule of a spec; one for all its surrogates that keep the same."""
+    return Rule(spec, fires_at_zero=fires_at_zero, saved_dtype=saved_dtype)

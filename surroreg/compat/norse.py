@@ -12,8 +12,9 @@ with ``surroreg:`` names a surrogate::
 This method has exactly the gradient of ``"super"``, the default of Norse 1.1.0. Another example is
 ``"surroreg:atan(alpha=2, scale=0.3)"``.
 
-The parentheses hold numbers by keyword: the parameters of the surrogate, ``scale``, ``shift`` and ``at_zero``. A
-surrogate does not get the neuron's own ``alpha``, which is 100 by default. Norse's own methods do not change.
+The parentheses hold keywords: the parameters of the surrogate, ``scale``, ``shift`` and ``at_zero``, which are numbers,
+and ``saved_dtype``, a text. A surrogate does not get the neuron's own ``alpha``, which is 100 by default. Norse's own
+methods do not change.
 
 A refractory neuron (``LIFRefracCell``) also calls its method to test whether its refractory time is above zero. With
 ``at_zero=1`` the result is always 1, so the neuron never fires.
@@ -125,7 +126,8 @@ def _parsed(method: str) -> tuple[str, dict[str, Any]]:
             raise ValueError("this is not one call with keyword arguments only")
         for keyword in call.keywords:
             value = ast.literal_eval(keyword.value)
-            if keyword.arg is None or keyword.arg in params or type(value) not in (int, float):
+            types = (str,) if keyword.arg == "saved_dtype" else (int, float)
+            if keyword.arg is None or keyword.arg in params or type(value) not in types:
                 raise ValueError(f"{ast.unparse(keyword)!r} is not a new keyword with a number")
             params[keyword.arg] = value
     except (SyntaxError, ValueError) as error:

@@ -83,7 +83,7 @@ def surrogate_function(
         SurroregError: as :func:`surroreg.load`.
     """
     loaded = as_surrogate(surrogate, params, at_zero)
-    adapted = SpikingJellySurrogate(loaded.spec, loaded.params, at_zero)
+    adapted = SpikingJellySurrogate(loaded.spec, loaded.params, at_zero, loaded.saved_dtype)
     if not fused:
         return adapted
     return _fused(adapted, surrogate if isinstance(surrogate, str) else None)
@@ -102,6 +102,8 @@ def _fused(adapted: SpikingJellySurrogate, name: str | None) -> nn.Module:
     tensors = [name for name, value in adapted.params.items() if isinstance(value, Tensor)]
     if adapted.at_zero != 1:
         raise _refusal(adapted, "these fire at exactly zero, and at_zero=0 is asked for")
+    if adapted.saved_dtype is not None:
+        raise _refusal(adapted, f"these keep the input as it is, and saved_dtype={adapted.saved_dtype!r} is asked for")
     if tensors:
         raise _refusal(adapted, f"these take a number, and {tensors[0]!r} is a tensor")
     try:

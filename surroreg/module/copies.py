@@ -15,6 +15,7 @@ from surroreg.registry import process
 from surroreg.specs import SurrogateSpec
 from surroreg.specs.adjusted import adjusted
 from surroreg.specs.pickling import goes_by_value
+from surroreg.specs.validation import as_saved_dtype
 
 if TYPE_CHECKING:
     from surroreg.module.surrogate import Surrogate
@@ -38,6 +39,7 @@ def state(surrogate: Surrogate) -> dict[str, Any]:
     state = {
         "spec": name if is_registered else spec,
         "at_zero": surrogate._fires_at_zero,
+        "saved_dtype": surrogate.saved_dtype,
         "numbers": _numbers(surrogate),
         "module": module,
     }
@@ -65,7 +67,8 @@ def restore(surrogate: Surrogate, state: Any) -> None:
     spec = state["spec"]
     if not isinstance(spec, SurrogateSpec):
         spec = process.registry.find(spec, may_import=False)[1]
-    surrogate._describe(adjusted(spec, names), bool(state["at_zero"]))
+    # A checkpoint that an earlier version wrote has no saved_dtype.
+    surrogate._describe(adjusted(spec, names), bool(state["at_zero"]), as_saved_dtype(state.get("saved_dtype")))
     for name, value in state["numbers"].items():
         if surrogate.spec.parameter(name).type is Callable and not callable(value):
             raise ParameterTypeError(f"{surrogate.spec.name!r}: {name!r} was saved as {shortened(value)}, no callable.")
@@ -82,7 +85,7 @@ def deep_copy(surrogate: Surrogate, memo: dict[int, Any]) -> Surrogate:
     clone: Surrogate = type(surrogate).__new__(type(surrogate))
     memo[id(surrogate)] = clone
     clone.__dict__.update(copy.deepcopy(_module_state(surrogate), memo))
-    clone._describe(surrogate.spec, surrogate._fires_at_zero)
+    clone._describe(surrogate.spec, surrogate._fires_at_zero, surrogate.saved_dtype)
     clone.__dict__.update(copy.deepcopy(_numbers(surrogate), memo))
     if "_factored" in clone._modules:  # a module, copied with its weights
         clone.__dict__["_call"] = None

@@ -44,8 +44,7 @@ def shifted(surrogate: Surrogate, by: float) -> Surrogate:
 
 
 def _rebuilt(surrogate: Surrogate, base: SurrogateSpec, params: dict[str, float]) -> Surrogate:
-    at_zero = None if surrogate.at_zero == base.traits.fires_at_zero else surrogate.at_zero
-    return type(surrogate)(base, {**surrogate.params, **params}, at_zero)
+    return type(surrogate)(base, {**surrogate.params, **params}, **surrogate._options)
 
 
 def _base(surrogate: Surrogate) -> tuple[SurrogateSpec, dict[str, Any]]:

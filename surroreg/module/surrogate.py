@@ -26,7 +26,7 @@ from surroreg.registry.qualified import BUILTIN, qualified
 from surroreg.specs import SurrogateSpec
 from surroreg.specs.adjusted import adjusted
 from surroreg.specs.parameters import SCALE, SHIFT
-from surroreg.specs.validation import check_at_zero, require_derivative
+from surroreg.specs.validation import as_saved_dtype, check_at_zero, require_derivative
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -44,6 +44,7 @@ class Surrogate(nn.Module):
         spec: the description of the surrogate.
         params: values of parameters; the other parameters take their defaults.
         at_zero: spike at exactly zero, 0 or 1; as the spec says if ``None``.
+        saved_dtype: dtype in which the backward pass keeps the input; its own if ``None``.
 
     Raises:
         TypeError: ``spec`` is no :class:`SurrogateSpec`, or ``params`` no mapping.
@@ -54,10 +55,13 @@ class Surrogate(nn.Module):
     spec: SurrogateSpec
     _names: tuple[str, ...]
     _fires_at_zero: bool
+    _saved_dtype: str | None
     _call: Call | None
     _factored: Callable[[Tensor], Tensor]
 
-    def __init__(self, spec: SurrogateSpec, params: Mapping[str, Any], at_zero: int | None = None) -> None:
+    def __init__(
+        self, spec: SurrogateSpec, params: Mapping[str, Any], at_zero: int | None = None, saved_dtype: Any = None
+    ) -> None:
         super().__init__()
         # No name either: weights-only loading may call this class, and finding a name could import anything.
         if not isinstance(spec, SurrogateSpec) or not isinstance(params, Mapping):
@@ -74,7 +78,7 @@ class Surrogate(nn.Module):
             )
         for name in params:
             spec.parameter(name)
-        self._describe(spec, bool(native if at_zero is None else at_zero))
+        self._describe(spec, bool(native if at_zero is None else at_zero), as_saved_dtype(saved_dtype))
         for parameter in spec.parameters:
             if parameter.name not in params and parameter.required:
                 raise ParameterTypeError(f"{spec.name!r} needs a value for {parameter.name!r}. {spec.accepted}")
@@ -82,12 +86,26 @@ class Surrogate(nn.Module):
                 raise SpecError(f"{spec.name!r} cannot have a parameter {parameter.name!r}: the module uses that name.")
             self._store(parameter.name, checked(spec, parameter, params.get(parameter.name, parameter.default)))
         self._rebuild()
+        if self._saved_dtype is not None:
+            self._require_kept_input()
 
-    def _describe(self, spec: SurrogateSpec, fires_at_zero: bool) -> None:
+    def _require_kept_input(self) -> None:
+        """Raise unless the backward pass keeps the input, which a narrower dtype can then hold."""
+        if self._call is None:
+            kept = "is a black box, which decides by itself what it keeps"
+        elif self._call.rule.keeps == "input" or any(p.requires_grad for p in self.parameters()):
+            return
+        else:
+            what = "only the spikes" if self._call.rule.keeps == "spikes" else "nothing"
+            kept = f"keeps {what} for its backward pass"
+        raise ParameterError(f"{self.spec.name!r} {kept}: leave saved_dtype={self._saved_dtype!r} out.")
+
+    def _describe(self, spec: SurrogateSpec, fires_at_zero: bool, saved_dtype: str | None) -> None:
         # Bypass __setattr__, which refuses to set these.
         self.__dict__["spec"] = spec
         self.__dict__["_names"] = tuple(p.name for p in spec.parameters)
         self.__dict__["_fires_at_zero"] = fires_at_zero
+        self.__dict__["_saved_dtype"] = saved_dtype
 
     if TYPE_CHECKING:
 
@@ -180,6 +198,11 @@ class Surrogate(nn.Module):
         """The spike at exactly zero."""
         return int(self._fires_at_zero)
 
+    @property
+    def saved_dtype(self) -> str | None:
+        """The name of the dtype in which the backward pass keeps the input; ``None`` for the input's own."""
+        return self._saved_dtype
+
     def _values(self) -> list[Any]:
         return [getattr(self, name) for name in self._names]
 
@@ -252,7 +275,7 @@ class Surrogate(nn.Module):
         while True:
             numbers = self._present_numbers()
             held = tuple(name for name in self._names if name not in self.__dict__)
-            self.__dict__["_call"] = Call(self.spec, self._fires_at_zero, numbers, held)
+            self.__dict__["_call"] = Call(self.spec, self._fires_at_zero, numbers, held, self._saved_dtype)
             if self._present_numbers() == numbers:  # no other thread has set a parameter meanwhile
                 return
 
@@ -290,13 +313,13 @@ class Surrogate(nn.Module):
             "name": process.registry.name_of(self.spec),
             "params": {k: to_plain(v) for k, v in self.params.items()},
         }
-        return config if self._at_zero is None else {**config, "at_zero": self._at_zero}
+        return config | self._options
 
     def __repr__(self) -> str:
         if torch.compiler.is_compiling():  # vmap asks for a network's repr, and Dynamo cannot trace the rest
             return self.spec.name
         arguments = [f"{name}={shown(value)}" for name, value in self.params.items()]
-        arguments += [] if self._at_zero is None else [f"at_zero={self._at_zero}"]
+        arguments += [f"{name}={value!r}" for name, value in self._options.items()]
         try:
             name = process.registry.name_of(self.spec).removeprefix(qualified(BUILTIN, ""))
         except SpecError:
@@ -314,9 +337,10 @@ class Surrogate(nn.Module):
         return self.spec.name
 
     @property
-    def _at_zero(self) -> int | None:
-        """The spike at zero, if it differs from the spec's; else ``None``."""
-        return None if self.at_zero == self.spec.traits.fires_at_zero else self.at_zero
+    def _options(self) -> dict[str, Any]:
+        """The arguments of ``load`` besides the parameters, where they are not the defaults."""
+        given = {} if self.at_zero == self.spec.traits.fires_at_zero else {"at_zero": self.at_zero}
+        return given if self._saved_dtype is None else {**given, "saved_dtype": self._saved_dtype}
 
     def __getstate__(self) -> dict[str, Any]:
         return copies.state(self)

@@ -16,7 +16,7 @@ from surroreg.specs.validation import as_reference, as_text
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}")
 #: Names that are arguments of load, of adapters, or of the functions of a spec already.
-_TAKEN = frozenset({"x", "grad", "at_zero", "self", "name", "surrogate", "to", "fused"})
+_TAKEN = frozenset({"x", "grad", "at_zero", "saved_dtype", "self", "name", "surrogate", "to", "fused"})
 _TYPES: dict[Any, str] = {float: "float", int: "int", bool: "bool", Callable: "callable"}
 _REQUIRED: Any = type("Required", (), {"__repr__": lambda self: "<required>"})()
 _RELATIONS = {"gt": (">", operator.gt), "ge": (">=", operator.ge), "lt": ("<", operator.lt), "le": ("<=", operator.le)}

@@ -180,11 +180,11 @@ class SurrogateSpec:
                 raise SpecError(f"{self.name}: example of {error}") from error
         return checked
 
-    def __call__(self, *, at_zero: int | None = None, **params: Any) -> Surrogate:
+    def __call__(self, *, at_zero: int | None = None, saved_dtype: Any = None, **params: Any) -> Surrogate:
         """Build a surrogate; see :func:`surroreg.load` for arguments and errors."""
         # By reference, because the module imports specs: an import here would make a circle.
         build = import_object("surroreg.module:Surrogate")
-        return build(self, params, at_zero=at_zero)  # type: ignore[no-any-return]
+        return build(self, params, at_zero=at_zero, saved_dtype=saved_dtype)  # type: ignore[no-any-return]
 
     def parameter(self, name: str) -> Parameter:
         """Return the parameter called ``name``.

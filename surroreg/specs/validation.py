@@ -1,4 +1,4 @@
-"""Checks of the arguments of definitions: texts, lists, references, the spike at zero."""
+"""Checks of the arguments of definitions: texts, lists, references, the spike at zero, the saved dtype."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from collections.abc import Mapping
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
-from surroreg.errors import ParameterError, SpecError, shortened
+from surroreg.errors import ParameterError, SpecError, did_you_mean, shortened
 
 if TYPE_CHECKING:
     from surroreg.specs.spec import SurrogateSpec
 
 #: Length of the longest formula that is read, in characters.
 FORMULA_LENGTH = 2000
+#: The dtypes in which the backward pass may keep the input.
+SAVED_DTYPES = ("bfloat16", "float16", "float8_e4m3fn", "float8_e5m2")
 _REFERENCE = re.compile(r"[\w.]+:[\w.<>]+")
 
 
@@ -31,6 +33,23 @@ def check_at_zero(at_zero: Any) -> None:
     """Raise a ParameterError unless a spike at exactly zero is 0, 1, or as the spec says."""
     if at_zero is not None and not (isinstance(at_zero, Real) and at_zero in (0, 1)):
         raise ParameterError(f"at_zero must be 0 or 1, not {shortened(at_zero)}.")
+
+
+def as_saved_dtype(saved_dtype: Any) -> str | None:
+    """Return the name of a dtype in which the input may be kept, or ``None`` for the input's own.
+
+    Raises:
+        ParameterError: it is none of :data:`SAVED_DTYPES`, as a torch dtype or as text.
+    """
+    if saved_dtype is None:
+        return None
+    name = saved_dtype if isinstance(saved_dtype, str) else str(saved_dtype).removeprefix("torch.")
+    if name not in SAVED_DTYPES:
+        wide = name in ("float32", "float64")
+        hint = " Leave it out to keep the input as it is." if wide else did_you_mean(name, SAVED_DTYPES)
+        known = ", ".join(SAVED_DTYPES)
+        raise ParameterError(f"saved_dtype must be one of {known}, not {shortened(saved_dtype)}.{hint}")
+    return name
 
 
 def as_text(value: Any, what: str) -> str:

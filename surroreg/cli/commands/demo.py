@@ -10,7 +10,7 @@ from surroreg.cli.arguments import NAMES, count, offer
 from surroreg.cli.blame import blamed
 from surroreg.cli.command import Command
 from surroreg.cli.output import say
-from surroreg.cli.settings import settings
+from surroreg.cli.settings import offer_settings, options
 
 STEPS = 10
 HIDDEN = 128
@@ -20,14 +20,14 @@ DECAY = 0.9
 def _arguments(parser: argparse.ArgumentParser) -> None:
     name = parser.add_argument("name", nargs="?", default="atan", metavar="NAME", help="surrogate to train with (atan)")
     offer(NAMES, name)
-    parser.add_argument("--set", action="append", default=[], metavar="PARAMETER=VALUE", help="set a parameter")
+    offer_settings(parser)
     parser.add_argument("--epochs", type=count, default=20, metavar="N", help="passes over the training data (20)")
 
 
 def _run(arguments: argparse.Namespace) -> int:
     """Train with a surrogate, and print accuracy, firing rate and time."""
     spec = surroreg.spec(arguments.name)
-    values = settings(arguments.set)
+    values = options(arguments)
     with blamed(spec):
         _train(spec(**values), arguments.epochs)
     return 0
@@ -110,6 +110,7 @@ COMMAND = Command(
     examples={
         "surroreg demo": "with the default, atan",
         "surroreg demo spike_rate_escape --set beta=1 --set slope=25": "with another, and its parameters",
+        "surroreg demo --saved-dtype float8_e5m2": "with a quarter of the memory for membranes",
         "surroreg demo sigmoid --epochs 5": "shorter",
     },
     arguments=_arguments,

@@ -9,7 +9,7 @@ import surroreg
 from surroreg.cli.command import Command
 from surroreg.cli.listing import table
 from surroreg.cli.output import say, say_json
-from surroreg.cli.settings import settings
+from surroreg.cli.settings import offer_settings, options
 from surroreg.errors import did_you_mean
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", nargs="?", metavar="NAME", help="such as 'spikingjelly.SuperSpike', or a library (all)")
-    parser.add_argument("--set", action="append", default=[], metavar="PARAMETER=VALUE", help="set a parameter")
+    offer_settings(parser)
     parser.add_argument("--to", metavar="LIBRARY", help="into another library instead; NAME may be one of ours")
     parser.add_argument("--json", action="store_true", help="print as JSON")
 
@@ -35,9 +35,10 @@ def _run(arguments: argparse.Namespace) -> int:
         raise surroreg.SurroregError(
             f"{name!r} is no library.{hint} Give 'library.Name', or one of ours with --to LIBRARY."
         )
-    translation = surroreg.translate(name, to=arguments.to, **settings(arguments.set))
+    translation = surroreg.translate(name, to=arguments.to, **options(arguments))
     if arguments.json:
-        keys = ("library", "name", "params", "scale", "shift", "at_zero", "library_at_zero", "note", "verified")
+        keys = ["library", "name", "params", "scale", "shift", "at_zero", "library_at_zero", "saved_dtype"]
+        keys += ["note", "verified"]
         data = {key: getattr(translation, key) for key in keys}
         say_json(translation={**data, "params": dict(translation.params), "line": str(translation)})
         return 0

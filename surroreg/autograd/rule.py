@@ -89,7 +89,10 @@ class Rule:
             return True
         x = torch.tensor([-(2.0**-100), 0.0, 2.0**-100], dtype=torch.float64, device="cpu")
         try:
-            for example in ({}, *spec.examples):
+            usual = dict(zip([p.name for p in spec.parameters], _some_values(spec, {}), strict=True))
+            # A factor below the threshold, for example, may be 1 by default, and makes a jump elsewhere.
+            unusual = [{p.name: usual[p.name] * 4} for p in spec.parameters if p.type is float]
+            for example in ({}, *spec.examples, *unusual):
                 below, at, above = self.derivative(x, *_some_values(spec, example)).tolist()
                 if not (math.isclose(below, at, rel_tol=1e-9) and math.isclose(above, at, rel_tol=1e-9)):
                     return True
@@ -230,7 +233,7 @@ def _some_values(spec: SurrogateSpec, example: Mapping[str, Any]) -> list[Any]:
     """Return values of all parameters: those of an example, else the defaults, else those of any example."""
     given = {name: value for each in (*spec.examples, example) for name, value in each.items()}
     return [
-        parameter.check(given[parameter.name]) if parameter.required or parameter.name in example else parameter.default
+        given[parameter.name] if parameter.required or parameter.name in example else parameter.default
         for parameter in spec.parameters
     ]
 

@@ -71,6 +71,9 @@ NOISE_FORMULA = Gate(
     lambda spec: spec.traits.stochastic and spec.formula is not None,
 )
 DERIVATIVE = Gate("derivative", lambda spec: spec.derivative is not None)
+KEEPS_INPUT = Gate(
+    "derivative that reads its input", lambda spec: spec.derivative is not None and spec.traits.reads == "input"
+)
 DECLARED = Gate(
     "derivative or formula",
     lambda spec: spec.derivative is not None or (spec.formula is not None and not spec.traits.stochastic),

@@ -23,6 +23,7 @@ FUNCTION_WARNS = pytest.mark.filterwarnings(
     "ignore:<class 'torch.autograd.function.Function'> should not be instantiated:DeprecationWarning"
 )
 BUFFER_WARNS = pytest.mark.filterwarnings("ignore:The given buffer is not writable:UserWarning")  # torch 2.9 loads so
+TRACE_WARNS = pytest.mark.filterwarnings("ignore:`torch.jit.trace:Warning")
 SCRIPT_WARNS = pytest.mark.filterwarnings("ignore:`torch.jit.script:Warning")
 
 

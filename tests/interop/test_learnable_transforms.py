@@ -14,6 +14,7 @@ from tests.interop.cases import (
     FUNCTION_WARNS,
     LEARNABLE,
     SCRIPT_WARNS,
+    TRACE_WARNS,
     assert_same_training,
     batch,
     build,
@@ -25,7 +26,6 @@ from tests.interop.cases import (
 
 close = torch.testing.assert_close
 pytestmark = [FUNCTION_WARNS, SCRIPT_WARNS]
-TRACE_WARNS = pytest.mark.filterwarnings("ignore:`torch.jit.trace:Warning")
 every = pytest.mark.parametrize(("name", "parameter"), LEARNABLE)
 VALUE = torch.tensor([0.7], dtype=torch.float64)
 

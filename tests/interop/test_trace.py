@@ -10,6 +10,7 @@ from tests.interop.cases import (
     DETERMINISTIC,
     SCRIPT_WARNS,
     STOCHASTIC,
+    TRACE_WARNS,
     assert_gradient,
     assert_same_training,
     batch,
@@ -20,8 +21,6 @@ from tests.interop.cases import (
     second_derivative,
     weights,
 )
-
-TRACE_WARNS = pytest.mark.filterwarnings("ignore:`torch.jit.trace:Warning")
 
 
 @pytest.mark.parametrize("name", DETERMINISTIC)

@@ -9,6 +9,7 @@ from surroreg.conformance.checks import layout
 from surroreg.conformance.checks import purity
 from surroreg.conformance.checks import upstream
 from surroreg.conformance.checks import values
+from surroreg.conformance.checks import saved
 from surroreg.conformance.checks import parameters
 from surroreg.conformance.checks import declarations
 from surroreg.conformance.checks import strict

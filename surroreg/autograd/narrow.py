@@ -47,7 +47,7 @@ class Narrow:
         if self._keeps_sides:
             small = (x != 0) & (x.abs() < self._least)
             x = torch.where(small, torch.copysign(torch.full_like(x, self._least), x), x)
-        if not self._has_infinity:  # PyTorch would turn what is too large into NaN
+        if not self._has_infinity:  # not every version and device of PyTorch turns what is too large into the largest
             x = x.clamp(-self._largest, self._largest)
         return x.to(self.dtype)
 

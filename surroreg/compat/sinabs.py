@@ -76,13 +76,16 @@ def surrogate_grad_fn(surrogate: Surrogate | str, **params: Any) -> SurrogateGra
 
     Raises:
         TypeError: parameters are given beside a surrogate; or a parameter is learnable. It would get no gradient,
-            because sinabs computes the derivative outside of autograd.
+            because sinabs computes the derivative outside of autograd. Or there is a ``saved_dtype``, but sinabs itself
+            keeps the membrane.
         NotImplementedError: the surrogate is built by a factory, so its derivative is not available.
         SurroregError: as :func:`surroreg.load`.
     """
     loaded = as_surrogate(surrogate, params, None)
     require_derivative(loaded.spec, "Use spike_fn.")
     refuse_learnable(loaded, "sinabs computes the derivative outside of autograd. Use spike_fn, or give a number.")
+    if loaded.saved_dtype is not None:
+        raise ParameterTypeError(f"{loaded!r}: sinabs itself keeps the membrane here. Use spike_fn for a saved_dtype.")
     return SurrogateGradient(loaded)
 
 

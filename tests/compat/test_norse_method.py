@@ -67,6 +67,8 @@ MALFORMED = [
     "(alpha=2); print(1)",
     "(alpha=2, alpha=3)",
     "(alpha='2')",
+    "(saved_dtype=2)",
+    "(saved_dtype=bfloat16)",
     "(alpha=True)",
     "(alpha=None)",
     "(alpha=[2])",

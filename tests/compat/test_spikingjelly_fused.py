@@ -146,6 +146,7 @@ def test_fused_object_loses_a_float16_gradient_ours_keeps(name, x):
     ("name", "options", "reason"),
     [
         ("atan", {"at_zero": 0}, "these fire at exactly zero, and at_zero=0 is asked for"),
+        ("atan", {"saved_dtype": "bfloat16"}, "these keep the input as it is, and saved_dtype='bfloat16' is asked for"),
         ("fast_sigmoid", {"slope": 10.0}, r"the nearest is .*SoftSign\(alpha=10.0\), times 0.2\."),
         ("spike_rate_escape", {}, r"the nearest is .*PiecewiseExp\(alpha=1.0\), times 50, moved by 1\."),
         ("sigmoid", {"slope": 4.0, "shift": 0.5}, r"the nearest is .*Sigmoid\(alpha=4.0\), moved by 0.5\."),

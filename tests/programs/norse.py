@@ -44,7 +44,7 @@ class Norse(Program):
     """A program whose surrogate is a text among the parameters of the cell."""
 
     def spike(self, name: str, **params: Any) -> str:
-        return f"surroreg:{name}({', '.join(f'{key}={value}' for key, value in params.items())})"
+        return f"surroreg:{name}({', '.join(f'{key}={value!r}' for key, value in params.items())})"
 
     def anneal(self, network: nn.Module, **values: float) -> None:
         network.cell.p = network.cell.p._replace(method=self.spike(self.surrogate, **values))

@@ -110,8 +110,7 @@ COMMAND = Command(
     examples={
         "surroreg demo": "with the default, atan",
         "surroreg demo spike_rate_escape --set beta=1 --set slope=25": "with another, and its parameters",
-        "surroreg demo --saved-dtype float8_e5m2": "with a quarter of the memory for membranes",
-        "surroreg demo sigmoid --epochs 5": "shorter",
+        "surroreg demo sigmoid --epochs 5 --saved-dtype float8_e5m2": "shorter; one byte is kept of each membrane",
     },
     arguments=_arguments,
     run=_run,

@@ -44,6 +44,17 @@ class Narrow:
 
     def narrowed(self, x: Tensor) -> Tensor:
         """Return ``x`` in the format: same shape, device and strides."""
+        kept = self._converted(x)
+        if kept.dtype.itemsize == 1 or not modes_active():
+            return kept
+        # Inductor of torch 2.9 drops a conversion to 16 bits and back, and keeps x: it must not see that they match.
+        return kept.view(torch.int16).bitwise_not()
+
+    def widened(self, kept: Tensor, dtype: torch.dtype) -> Tensor:
+        """Return what :meth:`narrowed` gave in a wider dtype. Every number stays as it is."""
+        return _widened(kept.bitwise_not().view(self.dtype) if kept.dtype is torch.int16 else kept, dtype)
+
+    def _converted(self, x: Tensor) -> Tensor:
         if self._keeps_sides:
             small = (x != 0) & (x.abs() < self._least)
             x = torch.where(small, torch.copysign(torch.full_like(x, self._least), x), x)
@@ -58,12 +69,12 @@ class Narrow:
         still = x.detach()
         finite = still.abs() < math.inf
         # What is too large must stay finite here: the slope of a derivative at infinity may be NaN.
-        kept = self.narrowed(torch.where(finite, still.clamp(-self._largest, self._largest), still)).to(x.dtype)
+        kept = self._converted(torch.where(finite, still.clamp(-self._largest, self._largest), still)).to(x.dtype)
         return kept + torch.where(finite, x - still, 0.0)  # x - still is zero with slope one
 
 
-def widened(kept: Tensor, dtype: torch.dtype) -> Tensor:
-    """Return what :meth:`Narrow.narrowed` gave in a wider dtype. Every number stays as it is."""
+def _widened(kept: Tensor, dtype: torch.dtype) -> Tensor:
+    """Return numbers of a narrow dtype in a wider one."""
     if kept.is_cpu and type(kept) is Tensor and not modes_active():
         # PyTorch converts 8 bits on a CPU number by number; these ways are four and five times as fast.
         if kept.dtype is torch.float8_e5m2:  # it is the upper half of a float16

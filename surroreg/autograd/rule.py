@@ -13,7 +13,7 @@ from torch.fx import Proxy
 
 from surroreg.autograd.constants import constant
 from surroreg.autograd.fused import Fused
-from surroreg.autograd.narrow import Narrow, widened
+from surroreg.autograd.narrow import Narrow
 from surroreg.autograd.private import is_batched, jit_tracing, modes_active, transforms_active
 from surroreg.specs import SurrogateSpec
 
@@ -117,7 +117,7 @@ class Rule:
         """Return the input of the derivative: what was kept, as a number of the input's dtype."""
         if self.narrow is None:
             return kept
-        return self.narrow.rounded(kept) if kept.dtype is dtype else widened(kept, dtype)
+        return self.narrow.rounded(kept) if kept.dtype is dtype else self.narrow.widened(kept, dtype)
 
     def rounded(self, x: Tensor) -> Tensor:
         """Return the input of the derivative, for a form of the spike that keeps ``x`` itself; differentiable."""

@@ -1,5 +1,6 @@
 """The backward pass that is compiled for a GPU from the formula; these tests need none."""
 
+import re
 import shutil
 import subprocess
 
@@ -70,6 +71,20 @@ def test_names_of_parameters_cannot_clash_with_the_code():
     assert code(spec).startswith("template <typename T> T vjp(T x, T grad, T p0, T p1, T p2)")
     assert "exp" not in code(spec)
     assert "float" not in code(spec)
+
+
+@pytest.mark.parametrize(
+    ("formula", "number"),
+    [
+        ("pi/2 + x", "T(3.141592653589793)"),
+        ("2/sqrt(pi) + x", "T(3.141592653589793)"),
+        ("Piecewise((x, x < oo), (0, True))", "(T(1) / T(0))"),
+    ],
+)
+def test_constants_of_a_formula_are_numbers_and_no_macros(formula, number):
+    written = code(SurrogateSpec(name="bump", derivative="m:f", formula=formula))
+    assert number in written
+    assert not re.search(r"\b[A-Z][A-Z_]+", written)
 
 
 def test_fused_of_a_cpu_tensor_returns_none():

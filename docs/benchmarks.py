@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
+
+from part import Part
 
 from surroreg.cli.commands.bench import seconds
 
-PAGE = Path(__file__).with_name("benchmarks.md")
-BEGIN, END = "<!-- tables: written by python docs/benchmarks.py -->\n", "<!-- end of tables -->"
+PART = Part("benchmarks.md", "tables", "benchmarks.py")
 SHORT = {"snntorch": "sn", "spikingjelly": "sj", "norse": "no"}
 COMPILED = ("--mode", "compiled", "--dtype", "float32", "--size", "1e6", "--size", "8e6")
 
@@ -56,8 +56,8 @@ def _cell(cell: dict[str, Any]) -> str:
     return ", ".join([seconds(cell["times"]["surroreg"]["median"]), f"{cell['of_limit']:.1f} L", *fused, *peers])
 
 
-def page(text: str) -> str:
-    """Return the page with new measurements in its tables."""
+def tables() -> str:
+    """Measure, and return the tables."""
     eager, compiled = measured(), measured(*COMPILED)
     network, registry = measured("--network"), measured("--registry")
     machine = "; ".join(f"{fact} {value}" for fact, value in eager["machine"].items() if value is not None)
@@ -76,9 +76,8 @@ def page(text: str) -> str:
         table([["what", "time", "spread"], *costs]),
         f"Our call of one element takes {registry['overhead']:+.0%} over a bare `autograd.Function`.\n",
     ]
-    head, _, rest = text.partition(BEGIN)
-    return head + BEGIN + "\n" + "\n".join(parts) + "\n" + END + rest.partition(END)[2]
+    return "\n".join(parts)
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    PART.write(tables())

@@ -1,14 +1,12 @@
 """Write the table of checks into conformance.md."""
 
-from pathlib import Path
-
 import torch
+from part import Part
 
 from surroreg.conformance import runner  # noqa: F401  # importing it registers the checks
 from surroreg.conformance.table import CHECKS, Check
 
-PAGE = Path(__file__).with_name("conformance.md")
-BEGIN, END = "<!-- checks: written by python docs/checks.py -->\n", "<!-- end of checks -->"
+PART = Part("conformance.md", "checks", "checks.py")
 
 
 def over(check: Check) -> str:
@@ -32,11 +30,5 @@ def table() -> str:
     return "\n".join(rows) + "\n"
 
 
-def updated(page: str) -> str:
-    """Return the page with the present table."""
-    head, _, rest = page.partition(BEGIN)
-    return head + BEGIN + "\n" + table() + "\n" + END + rest.partition(END)[2]
-
-
 if __name__ == "__main__":
-    PAGE.write_text(updated(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    PART.write(table())

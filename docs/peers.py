@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from part import Part
 
 import surroreg
 from surroreg.conformance.report import Report
 
-PAGE = Path(__file__).with_name("peers.md")
-BEGIN, END = "<!-- results: written by python docs/peers.py -->\n", "<!-- end of results -->"
+PART = Part("peers.md", "results", "peers.py")
 SETTINGS: dict[str, Any] = {"devices": ("cpu", "meta"), "examples": 20}
 
 
@@ -49,26 +49,20 @@ def table(plugins: Sequence[Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def updated(page: str, plugins: Sequence[Any]) -> str:
-    """Return the page with the present results."""
-    head, _, rest = page.partition(BEGIN)
-    return head + BEGIN + "\n" + table(plugins) + "\n" + END + rest.partition(END)[2]
-
-
-def recorded(page: str) -> dict[str, str]:
+def recorded() -> dict[str, str]:
     """Return the cells of failing checks that the page has now, by surrogate."""
-    rows = page.partition(BEGIN)[2].partition(END)[0].splitlines()
-    cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows if row.startswith("| `")]
+    rows = [row for row in PART.text.splitlines() if row.startswith("| `")]
+    cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
     return {name.strip("`"): cell for name, _, cell in cells}
 
 
 def plugins() -> list[Any]:
     """Return the plugins of this checkout, installed or not."""
-    sys.path.insert(0, str(PAGE.parents[1] / "plugins" / "surroreg-peers"))
+    sys.path.insert(0, str(Path(__file__).parents[1] / "plugins" / "surroreg-peers"))
     return [import_module(f"surroreg_peers.{library}") for library in ("snntorch", "spikingjelly", "norse")]
 
 
 if __name__ == "__main__":
     for plugin in plugins():
         plugin.surroreg_surrogates()  # raises if the library is missing
-    PAGE.write_text(updated(PAGE.read_text(encoding="utf-8"), plugins()), encoding="utf-8")
+    PART.write(table(plugins()))

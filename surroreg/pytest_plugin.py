@@ -58,6 +58,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="DEVICE",
         help="fail if the device (cuda) is not there",
     )
+    add("--conformance-require-nvrtc", action="store_true", help="fail if NVRTC, which compiles for GPUs, is not there")
     add("--conformance-strict", action="store_true", help="strict checks fail, as for surroreg's own surrogates")
     add("--conformance-max-examples", type=int, metavar="N", help="inputs that hypothesis tries (50)")
     add("--conformance-seed", type=int, metavar="N", help="seed of everything drawn (0)")
@@ -86,7 +87,7 @@ class Conformance:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # torch's own, where there is no numpy
             try:
-                from surroreg.conformance import known, report
+                from surroreg.conformance import known, nvrtc, report
                 from surroreg.conformance.settings import Settings
                 from surroreg.errors import SurroregError
             except ImportError as error:
@@ -99,6 +100,8 @@ class Conformance:
         config.args[:] = [arg for arg in config.args if arg not in own]
         self._ids = [arg.partition("::")[2] for arg in own]
         try:
+            if self._option("require_nvrtc"):
+                nvrtc.load()
             self._known = known.read(config.rootpath / "pyproject.toml")
             self._settings: Settings = Settings(
                 required=tuple(self._option("require_device") or ()),

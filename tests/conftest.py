@@ -30,7 +30,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--require-libraries",
         action="store_true",
-        help="fail where a library with a version in its file under surroreg/libraries is not installed",
+        help="fail where a library with a version in its file under surroreg/libraries, or NVRTC, is not installed",
     )
 
 

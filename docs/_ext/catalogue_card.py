@@ -159,7 +159,7 @@ def _traits(entry: Entry) -> Iterator[str]:
         yield "Its parameters can be learnt: it has a primitive."
     elif entry.spec.parameters:
         yield "Its parameters cannot be learnt: it has no primitive."
-    if traits.stable_formula:
+    if traits.stable_formula and traits.reads == "input":  # the others are one operation as they are
         yield "On a GPU its backward pass is one kernel, compiled from the formula."
     if traits.supports is not None:
         yield f"A black box that works with {', '.join(map(code, traits.supports)) or 'none of the transforms'}."

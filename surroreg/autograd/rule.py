@@ -52,7 +52,6 @@ class Rule:
         self.derivative: Callable[..., Tensor] = derivative
         self.primitive: Callable[..., Tensor] | None = spec.resolve("primitive")
         self.kernel: Callable[..., Tensor] | None = spec.resolve("kernel")
-        self.fused = Fused(spec) if traits.stable_formula else None
         #: Whether the derivative accepts 0-d tensors as numbers. A branch on a value (``if slope > 1``) prevents it.
         self.bears_tensors = self._bears_tensors(spec)
         self.fires_at_zero = fires_at_zero
@@ -60,6 +59,9 @@ class Rule:
         self.is_elementwise = spec.formula is not None and not traits.stochastic
         # The derivative has at most two values: half precision needs no detour through float32.
         self.is_choice = traits.reads != "input" and not traits.stochastic
+        # The kernel of a choice is a single operation as it is. With scale or shift it is not.
+        single = self.is_choice and self.kernel is not None and spec.base is None
+        self.fused = Fused(spec) if traits.stable_formula and not single else None
         # The forward pass saves the input, but the kernel takes spikes with H(0) = 0: compute them from the input.
         self.wants_spikes = traits.reads == "sign" and fires_at_zero
         self.keeps = self._keeps(traits.reads)

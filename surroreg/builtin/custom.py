@@ -14,11 +14,6 @@ if TYPE_CHECKING:
     Gradient = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 
-def custom_surrogate_kernel(x: Tensor, grad: Tensor, custom_surrogate_function: Gradient) -> Tensor:
-    """Call the user's function."""
-    return custom_surrogate_function(x, grad, (x > 0).to(x.dtype))
-
-
 def unit_box(x: Tensor, grad: Tensor, spikes: Tensor) -> Tensor:
     """Pass the upstream gradient within half a unit of the threshold. An example of a custom function."""
     return grad * (x.abs() < 0.5)
@@ -34,7 +29,7 @@ def unit_box(x: Tensor, grad: Tensor, spikes: Tensor) -> Tensor:
     ],
     references=["doi:10.1109/JPROC.2023.3308088"],
     aliases=["CustomSurrogate"],
-    kernel=custom_surrogate_kernel,
+    kernel="surroreg.builtin.kernels:custom_surrogate",
     examples=[{"custom_surrogate_function": "surroreg.builtin.custom:unit_box"}],
 )
 def custom_surrogate(x: Tensor, custom_surrogate_function: Gradient) -> Tensor:
@@ -47,4 +42,4 @@ def custom_surrogate(x: Tensor, custom_surrogate_function: Gradient) -> Tensor:
     """
     import torch
 
-    return custom_surrogate_kernel(x, torch.ones_like(x), custom_surrogate_function)
+    return custom_surrogate_function(x, torch.ones_like(x), (x > 0).to(x.dtype))

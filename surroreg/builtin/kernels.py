@@ -8,6 +8,7 @@ costs more than an operation on them.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -18,9 +19,20 @@ _leaky_relu_backward = torch.ops.aten.leaky_relu_backward.default
 _leaky_relu_backward_out = torch.ops.aten.leaky_relu_backward.grad_input
 
 
+def spikes_of(x: Tensor) -> Tensor:
+    """Return 1 above zero, 0 elsewhere, of the dtype of x: a mask of booleans takes many times longer."""
+    # On a GPU the constant would be filled by a kernel of its own.
+    return torch.gt(x, constant(0.0, x) if x.is_cpu else 0, out=torch.empty_like(x))
+
+
 def straight_through(x: Tensor, grad: Tensor) -> Tensor:
     """Return the upstream gradient."""
     return grad
+
+
+def custom_surrogate(x: Tensor, grad: Tensor, custom_surrogate_function: Callable[..., Tensor]) -> Tensor:
+    """The user's function."""
+    return custom_surrogate_function(x, grad, spikes_of(x))
 
 
 def triangular(x: Tensor, grad: Tensor, threshold: float) -> Tensor:
@@ -99,8 +111,7 @@ def noise_in_place(x: Tensor, mean: float, variance: float) -> Tensor:
 
 def stochastic_spike_operator(spikes: Tensor, grad: Tensor, mean: float, variance: float) -> Tensor:
     """Noise where there is no spike. ``lerp`` with the weights 0 and 1 is exact, and needs no mask."""
-    noise = noise_in_place(spikes, mean, variance)
-    return noise.lerp_(constant(1.0, spikes), spikes).mul_(grad)
+    return noise_in_place(spikes, mean, variance).lerp_(spikes, spikes).mul_(grad)
 
 
 def inverse_spike_operator(x: Tensor, grad: Tensor, threshold: float) -> Tensor:
@@ -114,6 +125,4 @@ def inverse_stochastic_spike_operator(
 ) -> Tensor:
     """The inverse where there is a spike, noise elsewhere. The clamp keeps both finite."""
     inverse = x.clamp(min=0).add_(threshold).reciprocal_()
-    # Spikes of the dtype of x: a mask of booleans takes many times longer.
-    spikes = torch.gt(x, constant(0.0, x), out=torch.empty_like(x))
-    return noise_in_place(x, mean, variance).lerp_(inverse, spikes).mul_(grad)
+    return noise_in_place(x, mean, variance).lerp_(inverse, spikes_of(x)).mul_(grad)

@@ -25,7 +25,7 @@ def step(x: Tensor) -> Tensor:
     references=["arxiv:1308.3432"],
     aliases=["StraightThroughEstimator", "STE"],
     kernel="surroreg.builtin.kernels:straight_through",
-    traits=Traits(even=True, non_negative=True, reads="nothing"),
+    traits=Traits(even=True, non_negative=True, reads="nothing", stable_formula=True),
 )
 def straight_through_estimator(x: Tensor) -> Tensor:
     """The identity: the upstream gradient passes unchanged.
@@ -67,7 +67,7 @@ def heaviside_primitive(x: Tensor) -> Tensor:
     aliases=["Heaviside"],
     primitive=heaviside_primitive,
     kernel="surroreg.builtin.kernels:heaviside",
-    traits=Traits(even=False, non_negative=True, reads="sign", kinks=("0",)),
+    traits=Traits(even=False, non_negative=True, reads="sign", kinks=("0",), stable_formula=True),
 )
 def heaviside(x: Tensor) -> Tensor:
     """1 above threshold, 0 below.
@@ -89,7 +89,7 @@ def leaky_spike_operator_primitive(x: Tensor, slope: float) -> Tensor:
     aliases=["LSO", "LeakySpikeOperator"],
     primitive=leaky_spike_operator_primitive,
     kernel="surroreg.builtin.kernels:leaky_spike_operator",
-    traits=Traits(even=False, non_negative=True, reads="sign", kinks=("0",)),
+    traits=Traits(even=False, non_negative=True, reads="sign", kinks=("0",), stable_formula=True),
 )
 def leaky_spike_operator(x: Tensor, slope: float) -> Tensor:
     """1 above threshold, a small constant below: the gradient of a leaky rectifier.

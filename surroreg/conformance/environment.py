@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 import surroreg
+from surroreg.conformance import nvrtc
 from surroreg.conformance.targets import Selection
 from surroreg.registry import discovery
 
@@ -23,6 +24,7 @@ def environment() -> dict[str, Any]:
         "torch": torch.__version__,
         "hypothesis": hypothesis.__version__,
         "cuda": "none",
+        "nvrtc": nvrtc.version() or "none",
     }
     if torch.cuda.is_available():
         capability = ".".join(map(str, torch.cuda.get_device_capability(0)))

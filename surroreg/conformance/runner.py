@@ -21,7 +21,7 @@ from surroreg.conformance.provider import Provider
 from surroreg.conformance.report import Report, Result, Status
 from surroreg.conformance.settings import DEVICES, Settings
 from surroreg.conformance.sweep import sweep
-from surroreg.conformance.table import CHECKS, Check, ConformanceError, NotVerifiedError
+from surroreg.conformance.table import CHECKS, Check, ConformanceError, NotVerifiedError, UnavailableError
 from surroreg.conformance.targets import Selection, Target
 from surroreg.errors import in_one_line
 from surroreg.specs import SurrogateSpec
@@ -113,7 +113,8 @@ def run(item: Item, settings: Settings) -> Result:
             if isinstance(case, Case):
                 measured = _merged(measured, case)
     except NotVerifiedError as reason:
-        status, message = "skipped", str(reason)
+        status = "unverified" if isinstance(reason, UnavailableError) else "skipped"
+        message = str(reason)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # also what only ends a test, a task or a process

@@ -47,6 +47,10 @@ class NotVerifiedError(Exception):
     """A check cannot say anything of this surrogate; the message is the reason. It counts as skipped."""
 
 
+class UnavailableError(NotVerifiedError):
+    """A check needs a library that is not installed; the message tells how to install it. It counts as unverified."""
+
+
 @dataclass(frozen=True)
 class Gate:
     """What a spec must declare for a check to apply.

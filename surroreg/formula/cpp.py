@@ -50,6 +50,9 @@ def _printer(names: dict[str, str]) -> Any:
         def _number(self, number: Any) -> str:
             return f"T({float(number)!r})"
 
+        def _print_Infinity(self, infinity: Any) -> str:
+            return "(T(1) / T(0))"  # the name INFINITY is a macro
+
         _print_Integer = _print_Rational = _print_Float = _print_NumberSymbol = _number
         _print_Pi = _print_Exp1 = _print_Zero = _print_One = _print_NegativeOne = _print_Half = _number
 
@@ -74,4 +77,5 @@ def _printer(names: dict[str, str]) -> Any:
 
     for name in _FUNCTIONS:
         setattr(Printer, f"_print_{name}", Printer._print_Function)
-    return Printer()
+    # SymPy would write pi/2 as M_PI_2, a macro, of double precision, that the compiler for GPUs does not know.
+    return Printer({"math_macros": {}})

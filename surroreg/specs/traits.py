@@ -27,7 +27,8 @@ class Traits:
             input, the spikes (which the next layer keeps alive anyway), or nothing.
         kinks: places where the derivative is not smooth, as formulas of the parameters.
         stable_formula: whether the formula, computed in float32 as it is written, neither overflows to NaN
-            nor loses digits. On a GPU the backward pass is then one kernel, which is compiled from it.
+            nor loses digits. On a GPU the backward pass is then one kernel, which is compiled from it. A ``kernel``
+            for a derivative that reads no more than the sign counts as one operation already, and stays.
         supports: the parts of PyTorch that a black box (a factory's callable) works with: ``"autocast"``,
             ``"compile"``, ``"export"``, ``"func_grad"``, ``"jvp"``, ``"second_order"``, ``"vmap"``. With
             others it must raise; ``None`` promises nothing. A derivative works with all of them.

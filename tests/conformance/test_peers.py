@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import importlib.util
 import re
-import runpy
 import warnings
 from dataclasses import replace
 from importlib import import_module, metadata
@@ -16,12 +15,13 @@ import torch
 
 import surroreg
 from surroreg.conformance import known
+from tests.scripts import script
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGE = (DOCS / "peers.md").read_text(encoding="utf-8")
-SCRIPT = runpy.run_path(str(DOCS / "peers.py"))
-PLUGINS = SCRIPT["plugins"]()
+SCRIPT = script("peers")
+PLUGINS = SCRIPT.plugins()
 (SNNTORCH, SPIKINGJELLY, NORSE) = PLUGINS
 SURROGATES = {f"{plugin.LIBRARY}/{spec.name}": (plugin, spec) for plugin in PLUGINS for spec in plugin.OFFERED}
 #: The failures that the plugin declares in its pyproject.toml.
@@ -54,20 +54,20 @@ def report(request):
     """The name of a surrogate, and the report on all of its checks. Two tests read it, as it takes a second."""
     plugin, spec = SURROGATES[request.param]
     need(plugin)
-    return request.param, surroreg.conformance.check(spec, **SCRIPT["SETTINGS"])
+    return request.param, surroreg.conformance.check(spec, **SCRIPT.SETTINGS)
 
 
 # -- the page ---------------------------------------------------------------------------------------
 
 
 def test_page_has_all_surrogates_of_the_libraries():
-    assert list(SCRIPT["recorded"](PAGE)) == list(SURROGATES)
+    assert list(SCRIPT.recorded()) == list(SURROGATES)
 
 
 def test_failing_checks_are_those_on_the_page(report):
     name, report = report
     messages = "\n\n".join(f"{r.id}\n{r.message}" for r in report.results if r.status in ("failed", "warned"))
-    assert SCRIPT["failing"](report) == SCRIPT["recorded"](PAGE)[name], f"{messages}\n\nrun: python docs/peers.py"
+    assert SCRIPT.failing(report) == SCRIPT.recorded()[name], f"{messages}\n\nrun: python docs/peers.py"
 
 
 def test_failing_checks_are_those_that_the_plugin_declares(report):

@@ -125,6 +125,7 @@ def test_wrong_option_is_a_usage_error_before_collection(acme, options, words):
         "--conformance-builtin",
         "--conformance-object=acme",
         "--conformance-require-device=cuda",
+        "--conformance-require-nvrtc",
         "--conformance-max-examples=3",
         "--conformance-max-examples=50",
         "--conformance-seed=3",

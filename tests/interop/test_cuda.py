@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 import surroreg
+from surroreg.autograd.rule import rule_of
 from tests.interop.cases import (
     FUNCTION_WARNS,
     SCRIPT_WARNS,
@@ -23,7 +24,8 @@ if not torch.cuda.is_available():
     pytest.skip("needs a CUDA device", allow_module_level=True)  # one line, not one for each test
 
 pytestmark = [FUNCTION_WARNS, SCRIPT_WARNS]
-SPECS = [spec for spec in map(surroreg.spec, surroreg.names(namespace="builtin")) if spec.traits.stable_formula]
+STABLE = [spec for spec in map(surroreg.spec, surroreg.names(namespace="builtin")) if spec.traits.stable_formula]
+FUSED = [s for spec in STABLE for s in (spec(), spec(scale=3.0, shift=0.5)) if rule_of(s.spec, False).fused]
 DTYPES = [torch.float16, torch.bfloat16, torch.float32, torch.float64]
 
 
@@ -132,19 +134,19 @@ def test_learnt_parameter():
 # -- the backward pass that is compiled from the formula ------------------------------------------
 
 
-@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
+@pytest.mark.parametrize("s", FUSED, ids=str)
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)
-def test_fused_kernel_on_a_gpu_is_used_and_right(spec, dtype):
-    s = spec()
+def test_fused_kernel_on_a_gpu_is_used_and_right(s, dtype):
     x = torch.linspace(-3, 3, 601, dtype=torch.float64).to(dtype)
     torch.testing.assert_close(gradient(s, x.cuda()).cpu(), gradient(s, x))
-    assert s._rule.fused._works
-    assert s._rule.fused._function is not None
+    fused = rule_of(s.spec, False).fused
+    assert fused._works
+    assert fused._function is not None
 
 
-@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
-def test_backward_on_a_gpu_launches_two_kernels(spec):
-    s, x = spec(), torch.randn(1 << 20, device="cuda", requires_grad=True)
+@pytest.mark.parametrize("s", FUSED, ids=str)
+def test_both_passes_on_a_gpu_launch_two_kernels(s):
+    x = torch.randn(1 << 20, device="cuda", requires_grad=True)
     upstream = torch.randn_like(x)
     torch.autograd.grad(s(x), x, upstream)
     torch.cuda.synchronize()

@@ -1,4 +1,4 @@
-"""What only a GPU can tell. On the CPU these are correct."""
+"""What only a GPU, or its compiler, can tell. On the CPU these are correct."""
 
 from __future__ import annotations
 
@@ -6,7 +6,15 @@ import weakref
 
 import torch
 
-from tests.mutants.base import FastSigmoid, mutant
+from surroreg import Traits, surrogate
+from tests.mutants.base import REFERENCES, FastSigmoid, derivative, mutant
+
+
+@mutant("formula_compiles", bug="A formula with a function that PyTorch has, and C++ has not: the GPU gets no kernel.")
+@surrogate(formula="1/(1 + 25*x*sign(x))**2", references=REFERENCES, traits=Traits(kinks=("0",), stable_formula=True))
+def formula_without_code(x):
+    """Declares a formula stable that cannot be written as C++."""
+    return derivative(x)
 
 
 @mutant("cuda_parity")

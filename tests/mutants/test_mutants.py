@@ -74,7 +74,9 @@ def test_correct_surrogates_pass_every_check(name, monkeypatch):
             surroreg.register(spec, namespace="correct")
     # The strict checks, which cost the most, are for surroreg's own.
     found = checked.results((CORRECT | UNUSUAL)[name], examples=10, strict=name in CORRECT)
-    messages = [f"{result.id}\n{result.message}" for result in found if result.status not in ("passed", "skipped")]
+    # Unverified is what needs NVRTC where that is not installed.
+    fine = ("passed", "skipped", "unverified")
+    messages = [f"{result.id}\n{result.message}" for result in found if result.status not in fine]
     assert not messages, "\n\n".join(messages)
     assert any(result.status == "passed" for result in found)
     skipped = {result.check for result in found if result.status == "skipped"}

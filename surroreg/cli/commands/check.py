@@ -20,6 +20,9 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--check", default="*", metavar="GLOB", help="only checks whose id matches")
     parser.add_argument("--device", metavar="DEVICE", help="cpu, meta or cuda (all three)", **many)
     parser.add_argument("--require-device", metavar="DEVICE", help="fail if it is not there", **many)
+    parser.add_argument(
+        "--require-nvrtc", action="store_true", help="fail if NVRTC, which compiles for GPUs, is not there"
+    )
     parser.add_argument("--strict", action="store_true", help="strict checks fail, as for surroreg's own surrogates")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of everything drawn (0)")
     parser.add_argument("--max-examples", type=count, default=50, metavar="N", help="inputs hypothesis tries (50)")
@@ -33,7 +36,7 @@ def _run(arguments: argparse.Namespace) -> int:
     from pathlib import Path
 
     try:
-        from surroreg.conformance import known, report, runner, targets
+        from surroreg.conformance import known, nvrtc, report, runner, targets
         from surroreg.conformance.settings import DEVICES, Settings
     except ImportError as error:
         raise surroreg.SurroregError(f"{error}; install it with: pip install 'surroreg[conformance]'") from error
@@ -46,6 +49,8 @@ def _run(arguments: argparse.Namespace) -> int:
         examples=arguments.max_examples,
         strict=arguments.strict,
     )
+    if arguments.require_nvrtc:
+        nvrtc.load()
     declared = known.read(Path("pyproject.toml"))
     selection = targets.named(arguments.name)
     items = runner.plan(selection, settings.devices, arguments.check)

@@ -161,7 +161,7 @@ def spike(call: Call, x: Tensor, tensors: Sequence[Tensor] = ()) -> Tensor:
         return cast(Tensor, TransformableSpike.apply(rule, x, call.numbers, *tensors))  # type: ignore[no-untyped-call]
     if jit_tracing():
         return composed(rule, x, call.numbers, tensors)
-    if torch.is_grad_enabled() and (x.requires_grad or any(tensor.requires_grad for tensor in tensors)):
+    if torch.is_grad_enabled() and (x.requires_grad or (tensors and any(t.requires_grad for t in tensors))):
         if rule.narrow is not None and rule.narrow.applies(x):
             return apply_narrow(rule, x, call.numbers, *tensors)[0]
         return apply_spike(rule, x, call.numbers, *tensors)

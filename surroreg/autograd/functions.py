@@ -14,9 +14,12 @@ from surroreg.autograd.rule import Rule, Values, merged
 
 
 def _backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-    kept, *tensors = ctx.saved_tensors or (None,)
+    rule, saved = ctx.rule, ctx.saved_tensors
     # Where nothing was saved, the derivative reads only the shape of x, which is grad's.
-    return _pulled(ctx, grad if kept is None else ctx.rule.restored(kept, grad.dtype), grad, tensors)
+    x = saved[0] if saved and saved[0] is not None else grad
+    if rule.narrow is not None:
+        x = rule.restored(x, grad.dtype)
+    return _pulled(ctx, x, grad, saved[1:])
 
 
 def _pulled(ctx: Any, x: Tensor, grad: Tensor, tensors: Sequence[Tensor]) -> tuple[Tensor | None, ...]:
@@ -45,7 +48,7 @@ class Spike(Function):
     def forward(ctx: Any, rule: Rule, x: Tensor, numbers: Values, *tensors: Tensor) -> Tensor:  # noqa: D102
         ctx.rule, ctx.numbers = rule, numbers
         spikes = rule.forward(x)
-        kept = rule.kept(x, spikes, learns=any(ctx.needs_input_grad[3:]))
+        kept = rule.kept(x, spikes, learns=bool(tensors) and any(ctx.needs_input_grad[3:]))
         if tensors or kept is not None:
             ctx.save_for_backward(kept, *tensors)
         return spikes

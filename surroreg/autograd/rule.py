@@ -55,6 +55,7 @@ class Rule:
         #: Whether the derivative accepts 0-d tensors as numbers. A branch on a value (``if slope > 1``) prevents it.
         self.bears_tensors = self._bears_tensors(spec)
         self.fires_at_zero = fires_at_zero
+        self._compare: Callable[..., Tensor] = torch.ge if fires_at_zero else torch.gt
         # Pieces of a tensor can be evaluated one by one: a formula is elementwise, but noise is drawn for all at once.
         self.is_elementwise = spec.formula is not None and not traits.stochastic
         # The derivative has at most two values: half precision needs no detour through float32.
@@ -184,9 +185,7 @@ class Rule:
         """Return the spikes, without a boolean tensor in between where ``out=`` is understood."""
         if type(x) not in _PLAIN or modes_active():  # selective checkpointing refuses out= as a mutation
             return self.heaviside(x)
-        compare = torch.ge if self.fires_at_zero else torch.gt
-        zero = constant(0.0, x) if x.is_cpu else 0
-        return compare(x, zero, out=torch.empty_like(x))
+        return self._compare(x, constant(0.0, x) if x.is_cpu else 0, out=torch.empty_like(x))
 
     def level_of(
         self, x: Tensor, numbers: Values, tensors: Sequence[Tensor], learnt: Sequence[int]

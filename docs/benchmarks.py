@@ -30,7 +30,7 @@ def table(rows: list[list[str]]) -> str:
 
 
 def of_surrogates(results: dict[str, Any]) -> str:
-    """Return a table per device, mode and dtype, and one of the geometric means."""
+    """Return a table per device, mode and dtype, cold and warm, and one of the geometric means."""
     parts = []
     kinds = dict.fromkeys((c["device"], c["mode"], c["dtype"]) for c in results["surrogates"])
     for device, mode, dtype in kinds:
@@ -38,22 +38,26 @@ def of_surrogates(results: dict[str, Any]) -> str:
         sizes = sorted({c["size"] for c in cells})
         by_name = {name: [c for c in cells if c["name"] == name] for name in dict.fromkeys(c["name"] for c in cells)}
         head = ["surrogate", "kept", *(f"{size:,} elements" for size in sizes)]
-        rows = [[f"`{name}`", f"{row[0]['kept']['surroreg']:g} B", *map(_cell, row)] for name, row in by_name.items()]
-        parts += [f"### {dtype}, {mode}, {device}\n", table([head, *rows])]
+        for state in ("cold", "warm"):
+            rows = [head]
+            for name, row in by_name.items():
+                rows.append([f"`{name}`", f"{row[0]['kept']['surroreg']:g} B", *(_cell(cell, state) for cell in row)])
+            parts += [f"### {dtype}, {mode}, {device}, {state}\n", table(rows)]
     sizes = sorted({mean["size"] for mean in results["means"]})
     means: dict[tuple[str, ...], dict[int, float]] = {}
     for mean in results["means"]:
-        key = tuple(mean[part] for part in ("library", "dtype", "mode", "device"))
+        key = tuple(mean[part] for part in ("library", "dtype", "mode", "device", "state"))
         means.setdefault(key, {})[mean["size"]] = mean["ratio"]
     rows = [[", ".join(key), *(f"×{ratios[size]:.2f}" for size in sizes)] for key, ratios in sorted(means.items())]
     head = ["geometric mean over what the library has", *(f"{size:,} elements" for size in sizes)]
     return "\n".join([*parts, table([head, *rows])])
 
 
-def _cell(cell: dict[str, Any]) -> str:
-    peers = [f"{SHORT[library]} ×{ratio:.2f}" for library, ratio in sorted(cell["peers"].items())]
-    fused = [] if cell["fused"] is None else [f"kernels {cell['fused'] / cell['limit']:.1f} L"]
-    return ", ".join([seconds(cell["times"]["surroreg"]["median"]), f"{cell['of_limit']:.1f} L", *fused, *peers])
+def _cell(cell: dict[str, Any], state: str) -> str:
+    contest = cell[state]
+    peers = [f"{SHORT[library]} ×{ratio:.2f}" for library, ratio in sorted(contest["peers"].items())]
+    fused = [f"kernels {cell['fused'] / contest['limit']:.1f} L"] if cell["fused"] and state == "warm" else []
+    return ", ".join([seconds(contest["times"]["surroreg"]["median"]), f"{contest['of_limit']:.1f} L", *fused, *peers])
 
 
 def page(text: str) -> str:

@@ -73,24 +73,30 @@ def _surrogates(arguments: argparse.Namespace) -> tuple[list[str], dict[str, Any
     for task in _progress(plan, "cell"):
         with blamed(surroreg.spec(task[0])):
             cells.append(bench.measure(*task, rounds=arguments.rounds))
-    libraries = sorted({library for cell in cells for library in cell.peers})
-    header = ["surrogate", "elements", "dtype", "mode", "device", "time", "spread", "x limit", "kernels", "kept"]
-    rows = [[*header, *(f"{library} takes" for library in libraries)]]
+    libraries = sorted({library for cell in cells for library in cell.warm.peers})
+    header = ["surrogate", "elements", "dtype", "mode", "device", "kept", "kernels"]
+    columns = ["time", "spread", "x limit", *(f"{library} takes" for library in libraries)]
+    rows = [[*header, *(f"{state}: {column}" for state in ("cold", "warm") for column in columns)]]
     for cell in cells:
-        time = cell.times[bench.OURS]
-        row = [cell.name, f"{cell.size:,}", cell.dtype, cell.mode, cell.device, seconds(time.median)]
-        row += [seconds(time.spread), f"{cell.of_limit:.2f}", _kernels(cell), f"{cell.kept[bench.OURS]:g} B"]
-        rows.append(row + [f"x{cell.peers[x]:.2f}" if x in cell.peers else "" for x in libraries])
+        row = [cell.name, f"{cell.size:,}", cell.dtype, cell.mode, cell.device]
+        row += [f"{cell.kept[bench.OURS]:g} B", _kernels(cell)]
+        for contest in cell.contests.values():
+            row += [*map(seconds, _parts(contest.times[bench.OURS])), f"{contest.of_limit:.2f}"]
+            row += [f"x{contest.peers[x]:.2f}" if x in contest.peers else "" for x in libraries]
+        rows.append(row)
     lines = table(rows)
-    lines += ["", f"x limit: in units of {bench.LIMIT} copies, the least that both passes can read and write."]
+    lines += ["", "cold: single calls, with the work of a layer of a network before each. warm: blocks of calls."]
+    lines += [f"x limit: in units of {bench.LIMIT} copies, the least that both passes can read and write."]
     lines += ["kept: bytes per element for the backward pass. heaviside and similar surrogates keep the spikes."]
     if "compiled" in arguments.mode:
-        lines += ["kernels: the time of the compiled kernels alone, without their calls, in the same units."]
+        lines += ["kernels: the time of the compiled kernels alone, without their calls, in units of the warm limit."]
     means = bench.means(cells)
-    for (device, mode, dtype, size, library), ratio in means.items():
-        lines.append(f"geometric mean, {device}, {mode}, {dtype}, {size:,} elements: {library} takes x{ratio:.2f}")
+    for (state, device, mode, dtype, size, library), ratio in means.items():
+        where = f"{state}, {device}, {mode}, {dtype}, {size:,} elements"
+        lines.append(f"geometric mean, {where}: {library} takes x{ratio:.2f}")
     slower = [
-        f"{c.name} ({c.size:,}, {c.dtype}, {c.mode}, {c.device}): {p} x{r:.2f}" for c, p, r in bench.slower(cells)
+        f"{c.name} ({c.size:,}, {c.dtype}, {c.mode}, {c.device}, {state}): {p} x{r:.2f}"
+        for c, state, p, r in bench.slower(cells)
     ]
     if libraries:
         lines.append(
@@ -98,7 +104,7 @@ def _surrogates(arguments: argparse.Namespace) -> tuple[list[str], dict[str, Any
         )
     else:
         lines.append("nothing to compare with: no library that is installed has these (try: pip install snntorch).")
-    keys = ("device", "mode", "dtype", "size", "library")
+    keys = ("state", "device", "mode", "dtype", "size", "library")
     ratios = [{**dict(zip(keys, key, strict=True)), "ratio": ratio} for key, ratio in means.items()]
     return lines, {"surrogates": [cell.to_dict() for cell in cells], "means": ratios}
 
@@ -149,7 +155,7 @@ def _registry(arguments: argparse.Namespace) -> tuple[list[str], dict[str, Any]]
 
 
 def _kernels(cell: Any) -> str:
-    return "" if cell.fused is None else f"{cell.fused / cell.limit:.2f}"
+    return "" if cell.fused is None else f"{cell.fused / cell.warm.limit:.2f}"
 
 
 def _parts(time: Any) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""Measure, and write the tables into benchmarks.md. This takes some five minutes on an idle machine."""
+"""Measure, and write the tables into benchmarks.md. This takes some ten minutes on two idle cores."""
 
 from __future__ import annotations
 
@@ -13,6 +13,12 @@ from surroreg.cli.commands.bench import seconds
 PAGE = Path(__file__).with_name("benchmarks.md")
 BEGIN, END = "<!-- tables: written by python docs/benchmarks.py -->\n", "<!-- end of tables -->"
 SHORT = {"snntorch": "sn", "spikingjelly": "sj", "norse": "no"}
+#: All surrogates in one network of each library; one surrogate in the others, and compiled, which takes long.
+NETWORKS = (
+    "--architecture dense --rounds 15",
+    "atan --architecture convolutional --architecture recurrent",
+    "atan --architecture dense --mode compiled --library plain --library snntorch --library spikingjelly_multi_step",
+)
 COMPILED = ("--mode", "compiled", "--dtype", "float32", "--size", "1e6", "--size", "8e6")
 
 
@@ -60,22 +66,39 @@ def _cell(cell: dict[str, Any], state: str) -> str:
     return ", ".join([seconds(contest["times"]["surroreg"]["median"]), f"{contest['of_limit']:.1f} L", *fused, *peers])
 
 
+def of_networks(steps: list[dict[str, Any]]) -> str:
+    """Return a table per device, mode and architecture."""
+    parts = []
+    who = ("surroreg", "library", "limit")
+    for kind in dict.fromkeys((step["architecture"], step["mode"], step["device"]) for step in steps):
+        rows = [["surrogate", "library", "limit", "ours", "its own", "its own takes", "saved", "peak"]]
+        for step in steps:
+            if (step["architecture"], step["mode"], step["device"]) == kind:
+                over = [f"{step['over_limit'][each]:+.1%}" if each in step["times"] else "" for each in who[:2]]
+                ratio = f"×{step['ratio']:.2f}" if step["ratio"] else ""
+                memory = [" / ".join(_megabytes(step[what].get(each)) for each in who) for what in ("saved", "peak")]
+                limit = seconds(step["times"]["limit"]["median"])
+                rows.append([f"`{step['name']}`", step["library"], limit, *over, ratio, *memory])
+        parts += [f"### A training step: {', '.join(kind)}\n", table(rows)]
+    return "\n".join(parts)
+
+
+def _megabytes(size: int | None) -> str:
+    return "–" if size is None else f"{size / 1e6:.1f} MB"
+
+
 def page(text: str) -> str:
     """Return the page with new measurements in its tables."""
     eager, compiled = measured(), measured(*COMPILED)
-    network, registry = measured("--network"), measured("--registry")
+    registry = measured("--registry")
+    steps = [step for options in NETWORKS for step in measured("--network", *options.split())["network"]]
     machine = "; ".join(f"{fact} {value}" for fact, value in eager["machine"].items() if value is not None)
-    steps = [["surrogate", "ours", "snnTorch's", "snnTorch takes"]]
-    for step in network["network"]:
-        times = [seconds(step["times"][who]["median"]) for who in ("surroreg", "snntorch")]
-        steps.append([f"`{step['name']}`", *times, f"×{step['ratio']:.2f}"])
     costs = [[step, seconds(time["median"]), seconds(time["spread"])] for step, time in registry["registry"].items()]
     parts = [
         f"Measured on: {machine}.\n",
         of_surrogates(eager),
         of_surrogates(compiled),
-        "### A training step of a network\n",
-        table(steps),
+        of_networks(steps),
         "### What the registry costs\n",
         table([["what", "time", "spread"], *costs]),
         f"Our call of one element takes {registry['overhead']:+.0%} over a bare `autograd.Function`.\n",

@@ -17,7 +17,7 @@ SHORT = {"snntorch": "sn", "spikingjelly": "sj", "norse": "no"}
 NETWORKS = (
     "--architecture dense --rounds 15",
     "atan --architecture convolutional --architecture recurrent",
-    "atan --architecture dense --mode compiled --library plain --library snntorch --library spikingjelly_multi_step",
+    "atan --architecture dense --mode compiled --library plain --library snntorch",
 )
 COMPILED = ("--mode", "compiled", "--dtype", "float32", "--size", "1e6", "--size", "8e6")
 

@@ -1,85 +1,157 @@
-"""A training step of a two-layer snnTorch network, with snnTorch's surrogate and with ours."""
+"""A training step of a network: with our surrogate, with the library's own, and with one that costs nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-import surroreg
-from surroreg.bench.peers import BROKEN
-from surroreg.bench.timing import Time, in_turn
-from surroreg.errors import NoEquivalentError, SurroregError
-from surroreg.translation import translate
+from surroreg.bench.memory import peak_bytes, saved_bytes
+from surroreg.bench.networks import ARCHITECTURES, LIBRARIES, Library, Spike, build
+from surroreg.bench.timing import Time, one_by_one
+from surroreg.errors import NoEquivalentError
 
-STEPS, BATCH, INPUTS, HIDDEN, OUTPUTS = 25, 128, 784, 1000, 10
+OURS, THEIRS, LIMIT = "surroreg", "library", "limit"
+LEARNING_RATE = 5e-4
+#: The factor of the weights that compute the limit. Without it, membranes would grow beyond all bounds there.
+CALM = 1e-3
 
 
 @dataclass(frozen=True)
 class Step:
-    """The times of one training step: forward pass, backward pass and optimiser.
+    """The measurements of one training step: forward pass, backward pass and optimiser.
 
     Args:
-        name: the name of the built-in surrogate.
-        device: the device of the network.
-        times: seconds, under ``"surroreg"`` and ``"snntorch"``.
+        name: the name of the surrogate.
+        library, architecture, mode, device: their names.
+        times: seconds. ``"surroreg"`` is the step with our surrogate, ``"library"`` the step with the library's own,
+            if the library has an equal one, ``"limit"`` the step with a surrogate that costs nothing.
+        saved: bytes that are saved for the backward pass, beside parameters and data.
+        peak: the most bytes in use during the step, beside parameters, data and the state of the optimiser.
     """
 
     name: str
+    library: str
+    architecture: str
+    mode: str
     device: str
     times: dict[str, Time]
+    saved: dict[str, int]
+    peak: dict[str, int]
 
     @property
-    def ratio(self) -> float:
-        """The time with snnTorch's surrogate over the time with ours."""
-        return self.times["snntorch"].median / self.times["surroreg"].median
+    def over_limit(self) -> dict[str, float]:
+        """The extra time over the limit, as a fraction of the limit."""
+        limit = self.times[LIMIT].median
+        return {who: time.median / limit - 1 for who, time in self.times.items() if who != LIMIT}
+
+    @property
+    def ratio(self) -> float | None:
+        """The time with the library's own surrogate over the time with ours."""
+        return self.times[THEIRS].median / self.times[OURS].median if THEIRS in self.times else None
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything, JSON-safe."""
-        return {**asdict(self), "ratio": self.ratio}
+        return {**asdict(self), "over_limit": self.over_limit, "ratio": self.ratio}
 
 
-def measure(name: str, device: str, rounds: int) -> Step | None:
-    """Return the times for one surrogate, or ``None`` if snnTorch has no equivalent.
+class Training:
+    """A network in training.
 
-    Raises:
-        SurroregError: snnTorch is not installed.
+    Args:
+        library: the library of its neurons.
+        architecture: the name of its architecture.
+        spike: returns a surrogate for each layer, as the neurons take it.
+        mode: ``"eager"`` or ``"compiled"``.
+        device: where it trains.
+        still: keep the weights small, and as they are. Each step does the same work.
     """
-    try:
-        import snntorch  # noqa: F401
-    except ImportError as error:
-        raise SurroregError(f"{error}; the benchmark of a network needs: pip install snntorch") from error
-    try:
-        if (name, "snntorch") in BROKEN:
-            return None
-        theirs = translate(name, to="snntorch").load()
-    except NoEquivalentError:  # an equivalent of another strength would train, and spike, differently
-        return None
-    functions: dict[str, Callable[[Tensor], Tensor]] = {"surroreg": surroreg.load(name), "snntorch": theirs}
-    return Step(name, device, in_turn({who: _training_step(f, device) for who, f in functions.items()}, rounds))
 
+    def __init__(
+        self,
+        library: Library,
+        architecture: str,
+        spike: Spike,
+        mode: str = "eager",
+        device: str = "cpu",
+        still: bool = False,
+    ) -> None:
+        torch.manual_seed(0)
+        self.library = library
+        self.network = build(library, architecture, spike).to(device)
+        self.x, self.target = (tensor.to(device) for tensor in ARCHITECTURES[architecture].data())
+        if still:
+            with torch.no_grad():
+                for parameter in self.network.parameters():
+                    parameter.mul_(CALM)
+        self.optimiser = torch.optim.Adam(self.network.parameters(), lr=0.0 if still else LEARNING_RATE)
+        self.call = torch.compile(self.network) if mode == "compiled" else self.network
 
-def _training_step(spike_grad: Callable[[Tensor], Tensor], device: str) -> Callable[[], object]:
-    import snntorch
+    def forward(self) -> Tensor:
+        """Return the loss."""
+        return torch.nn.functional.cross_entropy(self.call(self.x), self.target)
 
-    torch.manual_seed(0)
-    encode, decode = nn.Linear(INPUTS, HIDDEN).to(device), nn.Linear(HIDDEN, OUTPUTS).to(device)
-    hidden, output = (snntorch.Leaky(beta=0.95, spike_grad=spike_grad).to(device) for _ in range(2))
-    optimiser = torch.optim.Adam([*encode.parameters(), *decode.parameters()], lr=5e-4)
-    x, target = torch.rand(BATCH, INPUTS, device=device), torch.randint(OUTPUTS, (BATCH,), device=device)
-
-    def step() -> None:
-        first, second = hidden.reset_mem(), output.reset_mem()
-        loss = torch.zeros((), device=device)
-        for _ in range(STEPS):
-            spikes, first = hidden(encode(x), first)
-            _, second = output(decode(spikes), second)
-            loss = loss + nn.functional.cross_entropy(second, target)
-        optimiser.zero_grad()
+    def step(self) -> Tensor:
+        """Train one step. Leaves neither gradients nor states, so that each step begins with the same memory in use."""
+        loss = self.forward()
         torch.autograd.backward(loss)
-        optimiser.step()
+        self.optimiser.step()
+        self.optimiser.zero_grad()
+        self.library.reset(self.network)
+        return loss.detach()
 
-    return step
+    def saved(self) -> int:
+        """Return the bytes that are saved for the backward pass, beside parameters, buffers and data."""
+        existing = [*self.network.parameters(), *self.network.buffers(), self.x, self.target]
+        saved = saved_bytes(self.forward, existing)
+        self.library.reset(self.network)
+        return saved
+
+
+def contestants(library: Library, name: str) -> dict[str, Spike]:
+    """Return the surrogates to compare, by what :class:`Step` calls them."""
+    found: dict[str, Callable[[], Any]] = {LIMIT: library.free, OURS: lambda: library.ours(name)}
+    try:
+        library.theirs(name)
+    except NoEquivalentError:  # an equivalent of another strength would train, and spike, differently
+        return found
+    return {**found, THEIRS: lambda: library.theirs(name)}
+
+
+def plan(
+    names: Iterable[str],
+    libraries: Iterable[str],
+    architectures: Iterable[str],
+    modes: Iterable[str],
+    devices: Iterable[str],
+) -> list[tuple[str, str, str, str, str]]:
+    """Return the arguments for each call of :func:`measure`."""
+    return [
+        (name, library, architecture, mode, device)
+        for device in devices
+        for mode in modes
+        for architecture in architectures
+        for library in libraries
+        for name in names
+    ]
+
+
+def measure(name: str, library: str, architecture: str, mode: str, device: str, rounds: int) -> Step:
+    """Return the measurements of one surrogate in one network."""
+    neurons = LIBRARIES[library]
+    with warnings.catch_warnings(), neurons.ready():
+        warnings.simplefilter("ignore")  # of the compiler, and of the libraries
+        if mode == "compiled":
+            torch.compiler.reset()  # it keeps eight forms of a network at most, and then runs it uncompiled
+        trainings = {
+            who: Training(neurons, architecture, spike, mode, device, still=who == LIMIT)
+            for who, spike in contestants(neurons, name).items()
+        }
+        times = one_by_one({who: training.step for who, training in trainings.items()}, rounds, device)
+        saved = {who: training.saved() for who, training in trainings.items()}
+        peak = {who: peak_bytes(training.step, device) for who, training in trainings.items()}
+    return Step(name, library, architecture, mode, device, times, saved, peak)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import statistics
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,7 +16,8 @@ import surroreg
 from surroreg.autograd.graph import kept_bytes
 from surroreg.autograd.private import kernel_profiling
 from surroreg.bench.peers import peers
-from surroreg.bench.timing import Time, in_turn
+from surroreg.bench.profiling import recorded
+from surroreg.bench.timing import BLOCK, Time, in_turn, one_by_one
 
 SIZES = (1_000, 100_000, 1_000_000, 8_000_000)
 DTYPES = (torch.float32, torch.float64, torch.bfloat16)
@@ -25,6 +25,8 @@ DTYPES = (torch.float32, torch.float64, torch.bfloat16)
 #: The passes over memory that every surrogate needs, in units of a copy, which reads and writes. The forward pass reads
 #: x and writes the spikes. The backward pass reads x and the upstream gradient, and writes a gradient.
 LIMIT = 2.5
+#: The most single calls in a round.
+SINGLE = 8
 #: The number of calls whose kernels are timed one by one.
 PROFILED = 50
 OURS, COPY = "surroreg", "copy"
@@ -33,28 +35,21 @@ NOISE = 0.05
 
 
 @dataclass(frozen=True)
-class Cell:
-    """The measurements of one surrogate, size, dtype, mode and device.
+class Contest:
+    """The times of one forward and one backward pass.
 
     Args:
-        name: the name of the built-in surrogate.
-        size: the number of elements.
-        dtype, mode, device: their names.
-        times: seconds for one forward and one backward pass, by library. Ours are under ``"surroreg"``.
+        times: seconds, by library. Ours are under ``"surroreg"``.
         limit: seconds for the passes over memory that every surrogate needs.
-        kept: bytes per element that are kept for the backward pass, by library.
-        fused: for compiled code, the seconds of our kernels alone, without the calls.
     """
 
-    name: str
-    size: int
-    dtype: str
-    mode: str
-    device: str
     times: dict[str, Time]
     limit: float
-    kept: dict[str, float]
-    fused: float | None = None
+
+    @classmethod
+    def of(cls, times: dict[str, Time]) -> Contest:
+        """Return the contest of the times of surrogates and of a copy."""
+        return cls({library: time for library, time in times.items() if library != COPY}, LIMIT * times[COPY].median)
 
     @property
     def ours(self) -> float:
@@ -74,6 +69,40 @@ class Cell:
     def to_dict(self) -> dict[str, Any]:
         """Return everything, JSON-safe."""
         return {**asdict(self), "of_limit": self.of_limit, "peers": self.peers}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """The measurements of one surrogate, size, dtype, mode and device.
+
+    Args:
+        name: the name of the built-in surrogate.
+        size: the number of elements.
+        dtype, mode, device: their names.
+        kept: bytes per element that are kept for the backward pass, by library.
+        cold: the times of single calls, with other work before each of them, as in a network.
+        warm: the times of blocks of calls. The code and the tensors are then in the caches.
+        fused: for compiled code, the seconds of our kernels alone, without the calls.
+    """
+
+    name: str
+    size: int
+    dtype: str
+    mode: str
+    device: str
+    kept: dict[str, float]
+    cold: Contest
+    warm: Contest
+    fused: float | None = None
+
+    @property
+    def contests(self) -> dict[str, Contest]:
+        """Both contests, by name."""
+        return {"cold": self.cold, "warm": self.warm}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything, JSON-safe."""
+        return {**asdict(self), **{state: contest.to_dict() for state, contest in self.contests.items()}}
 
 
 def measurable(name: str) -> bool:
@@ -112,10 +141,19 @@ def measure(name: str, size: int, dtype: torch.dtype, mode: str, device: str, ro
             torch.compiler.reset()
             functions = {library: torch.compile(function) for library, function in functions.items()}
         calls = {library: _step(function, x) for library, function in functions.items()}
-        times = in_turn({**calls, COPY: lambda: target.copy_(x.detach())}, rounds)
+        calls |= {COPY: lambda: target.copy_(x.detach())}
+        warm = in_turn(calls, rounds)
+        several = round(BLOCK / max(time.median for time in warm.values()))
+        cold = one_by_one(calls, rounds * min(max(several, 1), SINGLE), device, _layer(device))
         fused = _fused(surroreg.load(name), x) if mode == "compiled" else None
-    limit = LIMIT * times.pop(COPY).median
-    return Cell(name, size, str(dtype).removeprefix("torch."), mode, device, times, limit, kept, fused)
+    contests = Contest.of(cold), Contest.of(warm)
+    return Cell(name, size, str(dtype).removeprefix("torch."), mode, device, kept, *contests, fused)
+
+
+def _layer(device: str) -> Callable[[], object]:
+    """Return the work of a layer of a network: its weights fill the caches next to a core, its code is another."""
+    x, weights = torch.rand(32, 1000, device=device), torch.rand(1000, 1000, device=device)
+    return lambda: torch.mm(x, weights)
 
 
 def _step(function: Callable[[Tensor], Tensor], x: Tensor) -> Callable[[], object]:
@@ -125,41 +163,41 @@ def _step(function: Callable[[Tensor], Tensor], x: Tensor) -> Callable[[], objec
 
 def _fused(function: Callable[[Tensor], Tensor], x: Tensor) -> float | None:
     """Return the seconds of a compiled function's kernels in both passes, or ``None`` if the profiler sees none."""
-    os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # else the profiler writes to standard error
     torch.compiler.reset()
     with kernel_profiling():  # must be on while the compiler makes the kernels
         call = _step(torch.compile(function), x)
         call()
     for _ in range(PROFILED):
         call()
-    with torch.autograd.profiler.profile(use_kineto=x.is_cuda) as recorded:
-        for _ in range(PROFILED):
-            call()
+    profile = recorded(lambda: [call() for _ in range(PROFILED)], on_gpu=x.is_cuda)
     times: dict[str, list[float]] = {}
-    for event in recorded.function_events or ():
+    for event in profile.function_events or ():
         if "fused" in event.name:
             time = event.self_device_time_total if x.is_cuda else event.self_cpu_time_total
             times.setdefault(event.name, []).append(time * 1e-6)
     return sum(map(statistics.median, times.values())) if times else None
 
 
-def means(cells: Iterable[Cell]) -> dict[tuple[str, str, str, int, str], float]:
+def means(cells: Iterable[Cell]) -> dict[tuple[str, str, str, str, int, str], float]:
     """Return the geometric means over surrogates of each peer's time over ours.
 
-    The keys are device, mode, dtype, size and library.
+    The keys are ``"cold"`` or ``"warm"``, device, mode, dtype, size and library.
     """
-    ratios: dict[tuple[str, str, str, int, str], list[float]] = {}
+    ratios: dict[tuple[str, str, str, str, int, str], list[float]] = {}
     for cell in cells:
-        for library, ratio in cell.peers.items():
-            ratios.setdefault((cell.device, cell.mode, cell.dtype, cell.size, library), []).append(ratio)
+        for state, contest in cell.contests.items():
+            for library, ratio in contest.peers.items():
+                key = state, cell.device, cell.mode, cell.dtype, cell.size, library
+                ratios.setdefault(key, []).append(ratio)
     return {key: math.exp(sum(map(math.log, several)) / len(several)) for key, several in ratios.items()}
 
 
-def slower(cells: Iterable[Cell]) -> Iterator[tuple[Cell, str, float]]:
-    """Yield the cells in which a peer is faster beyond noise, with the fastest peer and its time over ours."""
+def slower(cells: Iterable[Cell]) -> Iterator[tuple[Cell, str, str, float]]:
+    """Yield where a peer is faster beyond noise: the cell, cold or warm, the fastest peer, and its time over ours."""
     for cell in cells:
-        if cell.peers:
-            library = min(cell.peers, key=cell.peers.__getitem__)
-            spread = max(cell.times[library].spread, cell.times[OURS].spread)
-            if cell.times[library].median < min((1 - NOISE) * cell.ours, cell.ours - spread):
-                yield cell, library, cell.peers[library]
+        for state, contest in cell.contests.items():
+            if contest.peers:
+                library = min(contest.peers, key=contest.peers.__getitem__)
+                theirs, ours = contest.times[library], contest.times[OURS]
+                if theirs.median < min((1 - NOISE) * ours.median, ours.median - max(theirs.spread, ours.spread)):
+                    yield cell, state, library, contest.peers[library]

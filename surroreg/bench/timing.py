@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import platform
 import statistics
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,12 +42,46 @@ def in_turn(calls: Mapping[str, Callable[[], object]], rounds: int) -> dict[str,
     for name, timer in timers.items():
         timer.timeit(3)  # the first calls set up caches, and must not count
         blocks[name] = max(1, round(BLOCK / timer.timeit(3).mean))
-    order = list(timers)
-    times: dict[str, list[float]] = {name: [] for name in order}
-    for turn in range(rounds):
-        for name in order[turn % len(order) :] + order[: turn % len(order)]:  # each call comes first in turn
-            times[name].append(timers[name].timeit(blocks[name]).mean)
+    times: dict[str, list[float]] = {name: [] for name in timers}
+    for name in _turns(list(timers), rounds):
+        times[name].append(timers[name].timeit(blocks[name]).mean)
     return {name: summary(measured) for name, measured in times.items()}
+
+
+def one_by_one(
+    calls: Mapping[str, Callable[[], object]],
+    rounds: int,
+    device: str = "cpu",
+    between: Callable[[], object] = lambda: None,
+) -> dict[str, Time]:
+    """Return the time of each call: in every round one call of each, with other work before it.
+
+    Args:
+        calls: what to time. Each runs twice before it counts.
+        rounds: how often each is timed.
+        device: where the calls work. A call on a GPU ends when the GPU is done.
+        between: the other work. Its time does not count.
+    """
+    wait: Callable[[], object] = torch.cuda.synchronize if device == "cuda" else lambda: None
+    for call in calls.values():
+        call(), call()
+    times: dict[str, list[float]] = {name: [] for name in calls}
+    for name in _turns(list(calls), rounds):
+        between()
+        wait()
+        started = time.perf_counter()
+        calls[name]()
+        wait()
+        times[name].append(time.perf_counter() - started)
+    return {name: summary(measured) for name, measured in times.items()}
+
+
+def _turns(names: Sequence[str], rounds: int) -> Iterator[str]:
+    """Yield each name once a round. Each comes first in turn, and the others follow in either direction."""
+    for turn in range(rounds):
+        first = turn % len(names)
+        order = [*names[first:], *names[:first]]
+        yield from order if turn // len(names) % 2 == 0 else [order[0], *order[:0:-1]]
 
 
 def summary(times: list[float]) -> Time:

@@ -16,6 +16,9 @@ from surroreg.cli.listing import named, table
 from surroreg.cli.output import say, say_json
 
 Task = TypeVar("Task")
+#: The keys of ``surroreg.bench.networks``, which needs torch.
+LIBRARIES = ("plain", "snntorch", "spikingjelly_single_step", "spikingjelly_multi_step", "norse")
+ARCHITECTURES = ("dense", "convolutional", "recurrent")
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,12 +31,18 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dtype", choices=dtypes, help="(float32, float64, bfloat16)", **many)
     parser.add_argument("--mode", choices=("eager", "compiled"), help="(eager)", **many)
     parser.add_argument("--device", metavar="DEVICE", help="cpu or cuda (every device of the machine)", **many)
-    parser.add_argument("--rounds", type=count, default=9, metavar="N", help="rounds in which all take turns (9)")
+    parser.add_argument(
+        "--rounds", type=count, metavar="N", help="rounds in which all take turns (9; 25 with --network)"
+    )
     subject = parser.add_mutually_exclusive_group()
-    subject.add_argument("--network", action="store_true", help="a training step of an snnTorch network instead")
+    subject.add_argument("--network", action="store_true", help="a training step of networks instead")
     subject.add_argument(
         "--registry", action="store_true", help="the cost of importing, loading, scanning and calling instead"
     )
+    parser.add_argument(
+        "--library", choices=LIBRARIES, help="with --network: whose neurons (of all that are installed)", **many
+    )
+    parser.add_argument("--architecture", choices=ARCHITECTURES, help="with --network: (all)", **many)
     parser.add_argument("--json", action="store_true", help="print as JSON")
 
 
@@ -43,11 +52,14 @@ def _run(arguments: argparse.Namespace) -> int:
 
     from surroreg.bench.timing import machine
 
+    _check_options(arguments)
     available = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
     for device in arguments.device:
         if device not in available:
             raise surroreg.SurroregError(f"there is no device {device!r} here; there is {', '.join(available)}.")
     arguments.device = arguments.device or available
+    arguments.mode = arguments.mode or ["eager"]
+    arguments.rounds = arguments.rounds or (25 if arguments.network else 9)
     measure = _registry if arguments.registry else _network if arguments.network else _surrogates
     lines, data = measure(arguments)
     if arguments.json:
@@ -56,6 +68,14 @@ def _run(arguments: argparse.Namespace) -> int:
     say("; ".join(f"{key} {value}" for key, value in machine().items() if value is not None) + "\n")
     say("\n".join(lines))
     return 0
+
+
+def _check_options(arguments: argparse.Namespace) -> None:
+    """Raise if an option has no effect on what is to be measured."""
+    other = ("size", "dtype") if arguments.network else ("library", "architecture")
+    for option in other:
+        if getattr(arguments, option):
+            raise surroreg.SurroregError(f"--{option} goes {'without' if arguments.network else 'with'} --network.")
 
 
 def _surrogates(arguments: argparse.Namespace) -> tuple[list[str], dict[str, Any]]:
@@ -68,29 +88,35 @@ def _surrogates(arguments: argparse.Namespace) -> tuple[list[str], dict[str, Any
     names = [named(name)[0] for name in names]
     dtypes = [getattr(torch, name) for name in arguments.dtype] or bench.DTYPES
     _check_memory(arguments.size, dtypes, arguments.device)
-    plan = bench.plan(names, arguments.size or bench.SIZES, dtypes, arguments.mode or ["eager"], arguments.device)
+    plan = bench.plan(names, arguments.size or bench.SIZES, dtypes, arguments.mode, arguments.device)
     cells = []
     for task in _progress(plan, "cell"):
         with blamed(surroreg.spec(task[0])):
             cells.append(bench.measure(*task, rounds=arguments.rounds))
-    libraries = sorted({library for cell in cells for library in cell.peers})
-    header = ["surrogate", "elements", "dtype", "mode", "device", "time", "spread", "x limit", "kernels", "kept"]
-    rows = [[*header, *(f"{library} takes" for library in libraries)]]
+    libraries = sorted({library for cell in cells for library in cell.warm.peers})
+    header = ["surrogate", "elements", "dtype", "mode", "device", "kept", "kernels"]
+    columns = ["time", "spread", "x limit", *(f"{library} takes" for library in libraries)]
+    rows = [[*header, *(f"{state}: {column}" for state in ("cold", "warm") for column in columns)]]
     for cell in cells:
-        time = cell.times[bench.OURS]
-        row = [cell.name, f"{cell.size:,}", cell.dtype, cell.mode, cell.device, seconds(time.median)]
-        row += [seconds(time.spread), f"{cell.of_limit:.2f}", _kernels(cell), f"{cell.kept[bench.OURS]:g} B"]
-        rows.append(row + [f"x{cell.peers[x]:.2f}" if x in cell.peers else "" for x in libraries])
+        row = [cell.name, f"{cell.size:,}", cell.dtype, cell.mode, cell.device]
+        row += [f"{cell.kept[bench.OURS]:g} B", _kernels(cell)]
+        for contest in cell.contests.values():
+            row += [*map(seconds, _parts(contest.times[bench.OURS])), f"{contest.of_limit:.2f}"]
+            row += [f"x{contest.peers[x]:.2f}" if x in contest.peers else "" for x in libraries]
+        rows.append(row)
     lines = table(rows)
-    lines += ["", f"x limit: in units of {bench.LIMIT} copies, the least that both passes can read and write."]
+    lines += ["", "cold: single calls, with the work of a layer of a network before each. warm: blocks of calls."]
+    lines += [f"x limit: in units of {bench.LIMIT} copies, the least that both passes can read and write."]
     lines += ["kept: bytes per element for the backward pass. heaviside and similar surrogates keep the spikes."]
     if "compiled" in arguments.mode:
-        lines += ["kernels: the time of the compiled kernels alone, without their calls, in the same units."]
+        lines += ["kernels: the time of the compiled kernels alone, without their calls, in units of the warm limit."]
     means = bench.means(cells)
-    for (device, mode, dtype, size, library), ratio in means.items():
-        lines.append(f"geometric mean, {device}, {mode}, {dtype}, {size:,} elements: {library} takes x{ratio:.2f}")
+    for (state, device, mode, dtype, size, library), ratio in means.items():
+        where = f"{state}, {device}, {mode}, {dtype}, {size:,} elements"
+        lines.append(f"geometric mean, {where}: {library} takes x{ratio:.2f}")
     slower = [
-        f"{c.name} ({c.size:,}, {c.dtype}, {c.mode}, {c.device}): {p} x{r:.2f}" for c, p, r in bench.slower(cells)
+        f"{c.name} ({c.size:,}, {c.dtype}, {c.mode}, {c.device}, {state}): {p} x{r:.2f}"
+        for c, state, p, r in bench.slower(cells)
     ]
     if libraries:
         lines.append(
@@ -98,7 +124,7 @@ def _surrogates(arguments: argparse.Namespace) -> tuple[list[str], dict[str, Any
         )
     else:
         lines.append("nothing to compare with: no library that is installed has these (try: pip install snntorch).")
-    keys = ("device", "mode", "dtype", "size", "library")
+    keys = ("state", "device", "mode", "dtype", "size", "library")
     ratios = [{**dict(zip(keys, key, strict=True)), "ratio": ratio} for key, ratio in means.items()]
     return lines, {"surrogates": [cell.to_dict() for cell in cells], "means": ratios}
 
@@ -116,24 +142,43 @@ def _check_memory(sizes: Iterable[int], dtypes: Iterable[Any], devices: Iterable
 
 
 def _network(arguments: argparse.Namespace) -> tuple[list[str], dict[str, Any]]:
-    """Measure a training step of a network."""
+    """Measure training steps of networks."""
     from surroreg.bench import network as bench
-    from surroreg.bench.peers import peers
+    from surroreg.bench import networks
+    from surroreg.bench.surrogates import measurable
 
-    names = [named(name)[0] for name in arguments.names]
-    names = names or [name for name in surroreg.names(namespace="builtin") if peers(name)]
-    plan = [(name, device) for device in arguments.device for name in names]
+    names = arguments.names or [name for name in surroreg.names(namespace="builtin") if measurable(name)]
+    names = [named(name)[0] for name in names]
+    missing = {library: found.package for library, found in networks.LIBRARIES.items() if not found.is_installed}
+    for library in missing.keys() & set(arguments.library):
+        raise surroreg.SurroregError(f"--library {library}: it is not installed (pip install {missing[library]}).")
+    libraries = [name for name in arguments.library or networks.LIBRARIES if name not in missing]
+    architectures = arguments.architecture or networks.ARCHITECTURES
     steps = []
-    for name, device in _progress(plan, "network"):
-        with blamed(surroreg.spec(name)):
-            step = bench.measure(name, device, rounds=arguments.rounds)
-        steps += [step] if step else []
-    rows = [["surrogate", "device", "ours", "spread", "snntorch's", "spread", "snntorch takes"]]
+    for task in _progress(bench.plan(names, libraries, architectures, arguments.mode, arguments.device), "network"):
+        with blamed(surroreg.spec(task[0])):
+            steps.append(bench.measure(*task, rounds=arguments.rounds))
+    kinds = {bench.LIMIT: "limit", bench.OURS: "ours", bench.THEIRS: "its own"}
+    header = ["surrogate", "library", "architecture", "mode", "device", "limit"]
+    for kind in list(kinds.values())[1:]:
+        header += [f"{kind} takes", "spread", f"{kind} over limit"]
+    rows = [
+        [*header, "its own over ours", *(f"{what}: {kind}" for what in ("saved", "peak") for kind in kinds.values())]
+    ]
     for step in steps:
-        times = [seconds(t) for who in ("surroreg", "snntorch") for t in _parts(step.times[who])]
-        rows.append([step.name, step.device, *times, f"x{step.ratio:.2f}"])
-    shape = f"{bench.INPUTS}-{bench.HIDDEN}-{bench.OUTPUTS} neurons, {bench.STEPS} time steps, batch {bench.BATCH}"
-    return [shape, "", *table(rows)], {"network": [step.to_dict() for step in steps]}
+        row = [step.name, step.library, step.architecture, step.mode, step.device]
+        row.append(seconds(step.times[bench.LIMIT].median))
+        for kind in list(kinds)[1:]:
+            time = step.times.get(kind)
+            row += [*map(seconds, _parts(time)), f"{step.over_limit[kind]:+.1%}"] if time else [""] * 3
+        row.append(f"x{step.ratio:.2f}" if step.ratio else "")
+        for weights in (step.saved, step.peak):
+            row += [f"{weights[kind] / 1e6:.2f} MB" if kind in weights else "" for kind in kinds]
+        rows.append(row)
+    lines = [*table(rows), "", "limit: the step with a surrogate that costs nothing. its own: the library's surrogate."]
+    lines += ["saved: for the backward pass. peak: the most in use. Both beside parameters, data and optimiser."]
+    lines += [f"left out, because it is not installed: {library}" for library in missing if not arguments.library]
+    return lines, {"network": [step.to_dict() for step in steps], "missing": list(missing)}
 
 
 def _registry(arguments: argparse.Namespace) -> tuple[list[str], dict[str, Any]]:
@@ -149,7 +194,7 @@ def _registry(arguments: argparse.Namespace) -> tuple[list[str], dict[str, Any]]
 
 
 def _kernels(cell: Any) -> str:
-    return "" if cell.fused is None else f"{cell.fused / cell.limit:.2f}"
+    return "" if cell.fused is None else f"{cell.fused / cell.warm.limit:.2f}"
 
 
 def _parts(time: Any) -> tuple[float, float]:
@@ -192,13 +237,13 @@ COMMAND = Command(
     help="measure speed and memory, against other libraries that are installed",
     text=(
         "Times one forward and one backward pass of surrogates against every other library that is installed, in "
-        "turn, in one run; --network times a training step, --registry the cost of importing, loading and calling. "
-        "Ratios are against ours: x2.00 takes twice as long."
+        "turn, in one run: cold, as in a network, and warm, in blocks of calls. --network times and weighs training "
+        "steps, --registry times importing, loading and calling. Ratios are against ours: x2.00 takes twice as long."
     ),
     examples={
         "surroreg bench atan --size 1e6 --dtype float32": "one cell, in a minute",
         "surroreg bench --mode eager --mode compiled --json": "everything, for a program",
-        "surroreg bench --network fast_sigmoid": "a training step of an snnTorch network",
+        "surroreg bench --network atan --library snntorch --mode compiled": "training steps of compiled networks",
     },
     arguments=_arguments,
     run=_run,

@@ -18,9 +18,12 @@ BETWEEN = 32
 
 
 def roundoff(name: str) -> tuple[float, float]:
-    """Return the largest relative distance of an input to its nearest number in a dtype, and the largest below that."""
+    """Return the largest relative distance of an input to its nearest number in a dtype, and the least number there.
+
+    An input below the least number may become that number.
+    """
     info = torch.finfo(getattr(torch, name))
-    return info.eps / 2, info.smallest_normal * info.eps / 2
+    return info.eps / 2, info.smallest_normal * info.eps
 
 
 def errors(name: str, saved: str) -> dict[str, float]:
@@ -81,12 +84,14 @@ def table() -> str:
     rows = [["surrogate", *(f"`{name}`" for name in SAVED_DTYPES)], ["---"] * (1 + len(SAVED_DTYPES))]
     for name in compared():
         cells = [errors(name, saved) for saved in SAVED_DTYPES]
-        rows.append([f"`{name}`", *(f"{_percent(c['error'])} of {_percent(c['bound'])}, {_percent(c['mean'])}" for c in cells)])
+        rows.append(
+            [f"`{name}`", *(f"{_percent(c['error'])} of {_percent(c['bound'])}, {_percent(c['mean'])}" for c in cells)]
+        )
     return "\n".join("| " + " | ".join(row) + " |" for row in rows) + "\n"
 
 
 def _percent(part: float) -> str:
-    return f"{100 * part:.2g} %" if part >= 5e-6 else "0"
+    return f"{float(f'{100 * part:.2g}'):g} %" if part >= 5e-6 else "0"
 
 
 if __name__ == "__main__":

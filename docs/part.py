@@ -9,7 +9,7 @@ class Part:
     """The lines of a page between two marks.
 
     Args:
-        page: file name of the page, in this folder.
+        page: path of the page, in this folder.
         name: what the lines are, as the marks name them.
         script: file name of the script that writes them, in this folder.
     """
@@ -21,7 +21,7 @@ class Part:
     @property
     def path(self) -> Path:
         """The page."""
-        return Path(__file__).with_name(self.page)
+        return Path(__file__).parent / self.page
 
     @property
     def text(self) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
@@ -10,10 +12,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
+import surroreg
 from surroreg.bench.memory import peak_bytes, saved_bytes
 from surroreg.bench.networks import ARCHITECTURES, LIBRARIES, Library, Spike, build
 from surroreg.bench.timing import Time, one_by_one
-from surroreg.errors import NoEquivalentError
+from surroreg.errors import NoEquivalentError, ParameterError
 
 OURS, THEIRS, LIMIT = "surroreg", "library", "limit"
 LEARNING_RATE = 5e-4
@@ -28,7 +31,8 @@ class Step:
     Args:
         name: the name of the surrogate.
         library, architecture, mode, device: their names.
-        times: seconds. ``"surroreg"`` is the step with our surrogate, ``"library"`` the step with the library's own,
+        times: seconds. ``"surroreg"`` is the step with our surrogate, ``"surroreg bfloat16"`` that with its input kept
+            in ``bfloat16``, ``"library"`` the step with the library's own,
             if the library has an equal one, ``"limit"`` the step with a surrogate that costs nothing.
         saved: bytes that are saved for the backward pass, beside parameters and data.
         peak: the most bytes in use during the step, beside parameters, data and the state of the optimiser.
@@ -112,9 +116,18 @@ class Training:
         return saved
 
 
-def contestants(library: Library, name: str) -> dict[str, Spike]:
+def narrow(saved_dtype: str) -> str:
+    """Return what :class:`Step` calls our surrogate that keeps its input in another dtype."""
+    return f"{OURS} {saved_dtype}"
+
+
+def contestants(library: Library, name: str, saved_dtypes: Iterable[str] = ()) -> dict[str, Spike]:
     """Return the surrogates to compare, by what :class:`Step` calls them."""
     found: dict[str, Callable[[], Any]] = {LIMIT: library.free, OURS: lambda: library.ours(name)}
+    for saved in saved_dtypes:
+        with contextlib.suppress(ParameterError):  # it keeps no input
+            surroreg.load(name, saved_dtype=saved)
+            found[narrow(saved)] = functools.partial(library.ours, name, saved_dtype=saved)
     try:
         library.theirs(name)
     except NoEquivalentError:  # an equivalent of another strength would train, and spike, differently
@@ -140,8 +153,16 @@ def plan(
     ]
 
 
-def measure(name: str, library: str, architecture: str, mode: str, device: str, rounds: int) -> Step:
-    """Return the measurements of one surrogate in one network."""
+def measure(
+    name: str,
+    library: str,
+    architecture: str,
+    mode: str,
+    device: str,
+    rounds: int,
+    saved_dtypes: Iterable[str] = (),
+) -> Step:
+    """Return the measurements of one surrogate in one network, also with its input kept in other dtypes."""
     neurons = LIBRARIES[library]
     with warnings.catch_warnings(), neurons.ready():
         warnings.simplefilter("ignore")  # of the compiler, and of the libraries
@@ -149,7 +170,7 @@ def measure(name: str, library: str, architecture: str, mode: str, device: str, 
             torch.compiler.reset()  # it keeps eight forms of a network at most, and then runs it uncompiled
         trainings = {
             who: Training(neurons, architecture, spike, mode, device, still=who == LIMIT)
-            for who, spike in contestants(neurons, name).items()
+            for who, spike in contestants(neurons, name, saved_dtypes).items()
         }
         times = one_by_one({who: training.step for who, training in trainings.items()}, rounds, device)
         saved = {who: training.saved() for who, training in trainings.items()}

@@ -95,9 +95,9 @@ class Library:
         """Return the context in which its networks run."""
         return nullcontext()
 
-    def ours(self, name: str) -> Any:
-        """Return a surrogate of ours as the neurons take it."""
-        return surroreg.load(name)
+    def ours(self, name: str, **options: Any) -> Any:
+        """Return a surrogate of ours as the neurons take it, loaded with these options."""
+        return surroreg.load(name, **options)
 
     def theirs(self, name: str) -> Any:
         """Return the library's own surrogate, equal to ours in strength and place.

@@ -78,8 +78,9 @@ class Norse(Library):
             with patch.object(lif, "threshold", extended):
                 yield
 
-    def ours(self, name: str) -> Any:  # noqa: D102
-        return {"method": f"{norse.PREFIX}{name}"}
+    def ours(self, name: str, **options: Any) -> Any:  # noqa: D102
+        given = ", ".join(f"{key}={value!r}" for key, value in options.items())
+        return {"method": f"{norse.PREFIX}{name}({given})"}
 
     def theirs(self, name: str) -> Any:  # noqa: D102
         return dict(super().theirs(name).keywords)

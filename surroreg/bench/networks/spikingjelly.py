@@ -43,8 +43,8 @@ class SingleStep(Library):
 
     title, package, key = "SpikingJelly", "spikingjelly", "spikingjelly"
 
-    def ours(self, name: str) -> Any:  # noqa: D102
-        return surrogate_function(name)
+    def ours(self, name: str, **options: Any) -> Any:  # noqa: D102
+        return surrogate_function(name, **options)
 
     def neurons(self, spike: Any) -> nn.Module:  # noqa: D102
         return Stateful(_lif(spike))

@@ -14,6 +14,7 @@ from surroreg.cli.blame import blamed
 from surroreg.cli.command import Command
 from surroreg.cli.listing import named, table
 from surroreg.cli.output import say, say_json
+from surroreg.specs.validation import SAVED_DTYPES
 
 Task = TypeVar("Task")
 #: The keys of ``surroreg.bench.networks``, which needs torch.
@@ -43,6 +44,12 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         "--library", choices=LIBRARIES, help="with --network: whose neurons (of all that are installed)", **many
     )
     parser.add_argument("--architecture", choices=ARCHITECTURES, help="with --network: (all)", **many)
+    parser.add_argument(
+        "--saved-dtype",
+        choices=SAVED_DTYPES,
+        help="with --network: our surrogates also with their input kept in this dtype",
+        **many,
+    )
     parser.add_argument("--json", action="store_true", help="print as JSON")
 
 
@@ -72,10 +79,12 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _check_options(arguments: argparse.Namespace) -> None:
     """Raise if an option has no effect on what is to be measured."""
-    other = ("size", "dtype") if arguments.network else ("library", "architecture")
+    other = ("size", "dtype") if arguments.network else ("library", "architecture", "saved_dtype")
     for option in other:
         if getattr(arguments, option):
-            raise surroreg.SurroregError(f"--{option} goes {'without' if arguments.network else 'with'} --network.")
+            raise surroreg.SurroregError(
+                f"--{option.replace('_', '-')} goes {'without' if arguments.network else 'with'} --network."
+            )
 
 
 def _surrogates(arguments: argparse.Namespace) -> tuple[list[str], dict[str, Any]]:
@@ -157,8 +166,9 @@ def _network(arguments: argparse.Namespace) -> tuple[list[str], dict[str, Any]]:
     steps = []
     for task in _progress(bench.plan(names, libraries, architectures, arguments.mode, arguments.device), "network"):
         with blamed(surroreg.spec(task[0])):
-            steps.append(bench.measure(*task, rounds=arguments.rounds))
-    kinds = {bench.LIMIT: "limit", bench.OURS: "ours", bench.THEIRS: "its own"}
+            steps.append(bench.measure(*task, rounds=arguments.rounds, saved_dtypes=arguments.saved_dtype))
+    kinds = {bench.LIMIT: "limit", bench.OURS: "ours"}
+    kinds |= {bench.narrow(saved): saved for saved in arguments.saved_dtype} | {bench.THEIRS: "its own"}
     header = ["surrogate", "library", "architecture", "mode", "device", "limit"]
     for kind in list(kinds.values())[1:]:
         header += [f"{kind} takes", "spread", f"{kind} over limit"]

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import Function
 
+from surroreg.autograd.constants import constant
 from surroreg.autograd.private import direct_apply
 from surroreg.autograd.rule import Rule, Values, merged
 
@@ -71,7 +72,7 @@ class NarrowSpike(Function):
     def forward(ctx: Any, rule: Rule, x: Tensor, numbers: Values, *tensors: Tensor) -> tuple[Tensor, Tensor]:  # noqa: D102
         ctx.rule, ctx.numbers = rule, numbers
         ctx.set_materialize_grads(False)
-        spikes, zero = rule.forward(x), x.new_zeros(()).expand(x.shape)
+        spikes, zero = rule.forward(x), constant(0.0, x).expand(x.shape)
         ctx.save_for_backward(zero, rule.kept(x, spikes, learns=any(ctx.needs_input_grad[3:])), *tensors)
         return spikes, zero
 

@@ -56,8 +56,7 @@ class Narrow:
 
     def _converted(self, x: Tensor) -> Tensor:
         if self._keeps_sides:
-            small = (x != 0) & (x.abs() < self._least)
-            x = torch.where(small, torch.copysign(torch.full_like(x, self._least), x), x)
+            x = x.sign() * x.abs().clamp(min=self._least)  # the sign of zero is zero
         if not self._has_infinity:  # not every version and device of PyTorch turns what is too large into the largest
             x = x.clamp(-self._largest, self._largest)
         return x.to(self.dtype)

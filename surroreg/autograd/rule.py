@@ -248,6 +248,6 @@ def merged(numbers: Values, tensors: Sequence[Tensor]) -> Values:
 
 
 @functools.cache
-def rule_of(spec: SurrogateSpec, fires_at_zero: bool, saved_dtype: str | None) -> Rule:
+def rule_of(spec: SurrogateSpec, fires_at_zero: bool, saved_dtype: str | None = None) -> Rule:
     """Return the rule of a spec; one for all its surrogates that keep the same."""
     return Rule(spec, fires_at_zero=fires_at_zero, saved_dtype=saved_dtype)

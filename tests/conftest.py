@@ -13,6 +13,7 @@ from hypothesis import settings
 import surroreg
 import surroreg.api
 from surroreg.registry import Registry, process
+from tests import prepared
 from tests.zoo import zoo_specs
 
 if "PYTEST_XDIST_WORKER" in os.environ:
@@ -58,6 +59,13 @@ def zoo(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process, "registry", Registry(scan=lambda: ([], [])))
     for spec in zoo_specs():
         surroreg.register(spec, namespace="zoo")
+
+
+@pytest.fixture
+def forked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Checks of a plugin load it in a fork of a process that has imported torch."""
+    if hasattr(os, "fork"):
+        monkeypatch.setattr("surroreg.conformance.provider.subprocess", prepared.FORKING)
 
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")

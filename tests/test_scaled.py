@@ -140,12 +140,13 @@ def test_no_more_is_kept_for_the_backward_pass(name, kept):
     assert per_element == kept_bytes(surroreg.load(name), x) / 100 == kept
 
 
-def test_kernel_that_returns_the_upstream_gradient_keeps_it():
+@pytest.mark.parametrize("scale", [0.5, 3.0])
+def test_kernel_that_returns_the_upstream_gradient_keeps_it(scale):
     upstream = torch.ones(4)
     x = torch.zeros(4, requires_grad=True)
-    surroreg.load("straight_through_estimator", scale=3.0)(x).backward(upstream)
+    surroreg.load("straight_through_estimator", scale=scale)(x).backward(upstream)
     assert torch.equal(upstream, torch.ones(4))
-    assert torch.equal(x.grad, 3 * upstream)
+    assert torch.equal(x.grad, scale * upstream)
 
 
 # -- like any other -----------------------------------------------------------------------------

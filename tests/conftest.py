@@ -1,5 +1,6 @@
 """Settings and fixtures for all tests."""
 
+import gc
 import os
 import shutil
 import sys
@@ -12,10 +13,14 @@ from hypothesis import settings
 import surroreg
 import surroreg.api
 from surroreg.registry import Registry, process
+from tests import prepared
 from tests.zoo import zoo_specs
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported: the workers share the cores
+
+# Inductor would start processes that import torch and wait for kernels of a GPU; the C++ compiler needs none of them.
+os.environ.setdefault("TORCHINDUCTOR_COMPILE_THREADS", "1")
 
 # A slow machine must not fail a test: the time of an example is no property of the code.
 settings.register_profile("surroreg", deadline=None)
@@ -34,12 +39,33 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_collection_finish() -> None:
+    """Save the time that Python and torch spend beside the tests: a fifth of all.
+
+    The garbage collector leaves out the modules and the tests, which live to the end, and comes more rarely. Dynamo
+    does not measure its guards for its log, for which it empties the processor's cache after every compilation.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 100)
+    guards = sys.modules.get("torch._dynamo.guards")
+    if hasattr(guards, "profile_guard_manager"):
+        guards.profile_guard_manager = lambda *_: 0.0
+
+
 @pytest.fixture
 def zoo(monkeypatch: pytest.MonkeyPatch) -> None:
     """A registry that knows the built-ins and the zoo, under its namespace."""
     monkeypatch.setattr(process, "registry", Registry(scan=lambda: ([], [])))
     for spec in zoo_specs():
         surroreg.register(spec, namespace="zoo")
+
+
+@pytest.fixture
+def forked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Checks of a plugin load it in a fork of a process that has imported torch."""
+    if hasattr(os, "fork"):
+        monkeypatch.setattr("surroreg.conformance.provider.subprocess", prepared.FORKING)
 
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")

@@ -57,10 +57,14 @@ def formula_of(case: Case) -> Function:
     function = compiled(tree(case.spec, text), mp)
     numeric = [p.name for p in case.spec.parameters if p.type in (int, float)]
 
+    @functools.cache  # as long as this function is used: several results are held to the same values
+    def value(place: float, numbers: tuple[float, ...]) -> float:
+        names = {name: mp.mpf(number) for name, number in zip(numeric, numbers, strict=True)}
+        return float(function({**names, NOISE: mp.mpf(LEVEL), "x": mp.mpf(place)}))
+
     def values(x: Tensor, params: Mapping[str, Any]) -> Tensor:
-        names = {name: mp.mpf(params[name]) for name in numeric} | {NOISE: mp.mpf(LEVEL)}
-        exact = [float(function({**names, "x": mp.mpf(place)})) for place in x.tolist()]
-        return torch.tensor(exact, dtype=torch.float64)
+        numbers = tuple(params[name] for name in numeric)
+        return torch.tensor([value(place, numbers) for place in x.tolist()], dtype=torch.float64)
 
     return values
 

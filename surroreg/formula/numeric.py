@@ -47,12 +47,17 @@ def kinks(spec: SurrogateSpec, params: Mapping[str, Any]) -> list[float]:
 
 
 def _evaluate(spec: SurrogateSpec, text: str, params: Mapping[str, Any], x: float = 0.0, noise: float = 0.5) -> float:
-    node = tree(spec, text)
     names = {"x": x, NOISE: noise}
     names |= {p.name: params[p.name] if p.type in (int, float) else 0 for p in spec.parameters}
+    numbers = all(type(value) in (int, float) for value in names.values())  # a tensor may change
+    return (_value if numbers else _value.__wrapped__)(tree(spec, text), tuple(names.items()))
+
+
+@functools.lru_cache(maxsize=8192)  # several checks of a surrogate ask for the same values
+def _value(tree: ast.expr, names: tuple[tuple[str, float], ...]) -> float:
     # A difference such as 1 - tanh(x)**2 may cancel to zero. A second evaluation has digits for float64's whole range.
     for digits in (DIGITS, 20 * DIGITS):
-        value = _function(node, digits)(names)
+        value = _function(tree, digits)(dict(names))
         if value:
             break
     return float(value)

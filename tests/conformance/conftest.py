@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import io
+import itertools
 import os
 import re
 import shlex
@@ -20,6 +21,7 @@ import pytest
 
 from surroreg.cli import main
 from surroreg.registry import Registry, process
+from tests import prepared
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 (PLUGIN,) = [block for block in re.findall(r"```python\n(.*?)```", README, re.S) if "hookimpl" in block]
@@ -67,6 +69,7 @@ class Place:
 
     def __init__(self, root: Path) -> None:
         self.root, self.site, self.work = root, root / "site", root / "work"
+        self.numbers = itertools.count()
         for folder in (self.site, self.work, root / "bin"):
             folder.mkdir()
         for name, source in SCRIPTS.items():
@@ -97,11 +100,26 @@ class Place:
         return {str(path.relative_to(self.work)) for path in self.work.rglob("*")}
 
     def run(self, *command: str, folder: str = ".", **variables: str) -> Run:
-        """Run a command in the folder to work in. A single argument is a line for the shell."""
-        return self.spawn(*command, folder=folder, **variables)
+        """Run a command in the folder to work in: one of pytest or surroreg in a fork, which need not import torch."""
+        program, *options = command
+        if program not in SCRIPTS or not hasattr(os, "fork"):
+            return self.spawn(*command, folder=folder, **variables)
+        environment = self.environment(**variables)
+        script = self.root / "bin" / program
+        files = [self.root / f"{next(self.numbers)}.{stream}" for stream in ("out", "err")]
+        code = prepared.Fork(
+            f"{SCRIPTS[program]}\nsys.exit(main())",
+            [str(script), *options],
+            path=[str(script.parent), *environment["PYTHONPATH"].split(os.pathsep)],
+            stdout=files[0],
+            stderr=files[1],
+            folder=self.work / folder,
+            environment=environment,
+        ).wait()
+        return Run(*(file.read_text(encoding="utf-8") for file in files), code)
 
-    def spawn(self, *command: str, folder: str = ".", **variables: str) -> Run:
-        """Run a command in a process of its own."""
+    def environment(self, **variables: str) -> dict[str, str]:
+        """The environment of a command."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(DROPPED)}
         inherited = os.environ.get("PYTHONPATH", "").split(os.pathsep)  # may hold the surroreg under test
         ours = {
@@ -110,9 +128,13 @@ class Place:
             "PYTHONDONTWRITEBYTECODE": "1",
             "CUDA_VISIBLE_DEVICES": "",
         }
+        return {**kept, **ours, **variables}
+
+    def spawn(self, *command: str, folder: str = ".", **variables: str) -> Run:
+        """Run a command in a process of its own. A single argument is a line for the shell."""
         done = subprocess.run(
             ["/bin/sh", "-c", command[0] if len(command) == 1 else shlex.join(command)],
-            env={**kept, **ours, **variables},
+            env=self.environment(**variables),
             capture_output=True,
             text=True,
             encoding="utf-8",
@@ -126,8 +148,8 @@ class Place:
         return self.run("pytest", *QUICK, *options, **how)
 
     def check_apart(self, *options: str, **how: str) -> Run:
-        """Run the same in a process of its own."""
-        return self.spawn("pytest", *QUICK, *options, **how)
+        """Run the same in another process."""
+        return Place.run(self, "pytest", *QUICK, *options, **how)
 
 
 class Inside(Place):
@@ -180,7 +202,7 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 
 @pytest.fixture
-def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Inside]:
+def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forked: None) -> Iterator[Inside]:
     """A place of the test's own in this process. The registry knows the built-ins and the plugins installed there."""
     place = Inside(tmp_path)
     for name in [name for name in os.environ if name.startswith(DROPPED)]:

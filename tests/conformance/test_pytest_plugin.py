@@ -1,9 +1,10 @@
-"""``pytest --plugin-conformance`` as a user meets it, in processes of its own."""
+"""``pytest --plugin-conformance`` as a user meets it, in processes of its own, most of them forks."""
 
 from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
@@ -140,7 +141,7 @@ def test_failure_message_has_promise_input_values_and_repeat(red):
 def test_line_to_repeat_repeats_the_failure_in_a_shell(red):
     place, done = red
     (line,) = re.findall(r"^repeat: +(.*)$", done.stdout, re.M)
-    again = place.run(line)
+    again = place.spawn(line)
     assert (again.code, again.stderr) == (1, "")
     (message,) = [r["message"] for r in report_in(place.work / "r.json")["results"] if r["status"] == "failed"]
     assert again.stdout == f"FAILED acme/bell::formula_is_right[cpu]\n{message}\n\nacme/bell  1 failed\n"
@@ -212,7 +213,7 @@ def test_run_without_the_flag_imports_and_prints_nothing(place):
         "    assert {n for n in sys.modules if n.startswith('surroreg')} <= {'surroreg', 'surroreg.pytest_plugin'}\n",
     )
     # Hypothesis has a plugin of its own, which imports it.
-    done = place.run("pytest", "-q", *NO_CACHE, "-p", "no:hypothesispytest", "-W", "error")
+    done = place.spawn("pytest", "-q", *NO_CACHE, "-p", "no:hypothesispytest", "-W", "error")
     assert done.code == 0, done.text
     assert "surroreg" not in done.text
     assert place.files == {"test_own.py"}
@@ -266,7 +267,7 @@ def test_plugin_in_the_current_folder_is_checked(place):
     assert done.code == 1
     assert done.outcomes == {"failed": 1, "passed": 5, "skipped": 1}
     (line,) = re.findall(r"^repeat: +(.*)$", done.stdout, re.M)
-    again = place.run(line)
+    again = place.run(*shlex.split(line))
     assert again.code == 1
     assert "promised: the derivative is its formula" in again.stdout
     assert place.files == {"deep", "deep/__init__.py", "deep/plugin.py"}

@@ -68,7 +68,7 @@ def _library(folder, name, code):
         ("import torch; torch.rand(3)", {"torch's random generator"}),
     ],
 )
-def test_plugin_of_a_library_answers_for_torch_only(code, blamed, tmp_path, monkeypatch):
+def test_plugin_of_a_library_answers_for_torch_only(code, blamed, tmp_path, monkeypatch, forked):
     _library(tmp_path, "acme_library", code)
     (tmp_path / "acme_plugin.py").write_text(
         "import acme_library\nfrom mutants_plugin_correct import surroreg_surrogates as surroreg_surrogates\n"

@@ -29,6 +29,8 @@ PLACES = list(CHECKS)
 UNUSUAL = {spec.name: Selection(targets=(Target(f"correct/{spec.name}", spec),)) for spec in unusual.SPECS}
 
 
+pytestmark = pytest.mark.usefixtures("forked")  # plugins among the mutants are loaded in processes of their own
+
 #: Of the mutants of each check the first that no other check may notice.
 ALONE = {mutant.kills: mutant for mutant in reversed(MUTANTS) if mutant.sole}
 

@@ -90,7 +90,7 @@ class Nvrtc:
             log = self._text("ProgramLog", handle)
             if status:
                 raise CompilationError(log.strip())
-            memory = {name: int(stack) + int(spilled) for name, stack, spilled in _MEMORY.findall(log)}
+            memory = {name: max(int(stack), int(spilled)) for name, stack, spilled in _MEMORY.findall(log)}
             if architecture.startswith("sm_") and not memory:
                 raise SurroregError(f"the log of NVRTC does not list the memory of the kernels: {log.strip()}")
             return Compiled(self._text("PTX", handle), memory)

@@ -15,6 +15,7 @@ import surroreg.api
 from surroreg.cli import main
 from surroreg.libraries import KIN, LIBRARIES, ROWS
 from tests.docs.sites import CONF, DOCS, Site, build, install, need_sphinx
+from tests.scripts import script
 
 ROOT = Path(__file__).parents[2]
 
@@ -110,7 +111,7 @@ def test_card_says_all_that_the_spec_says(site, zoo):
 
 
 def test_card_has_the_measured_times(site, zoo):
-    (row, *_) = re.findall(r"^\| `atan` \| (.*) \|$", (DOCS / "benchmarks.md").read_text(encoding="utf-8"), re.M)
+    (row, *_) = re.findall(r"^\| `atan` \| (.*) \|$", script("benchmarks").PART.text, re.M)
     assert all(letters(cell) in letters(site.page("builtin/atan").text) for cell in row.split("|"))
     assert "One forward and one backward pass" not in site.page("zoo/gaussian").text
 

@@ -78,7 +78,7 @@ def _widened(kept: Tensor, dtype: torch.dtype) -> Tensor:
         # PyTorch converts 8 bits on a CPU number by number; these ways are four and five times as fast.
         if kept.dtype is torch.float8_e5m2:  # it is the upper half of a float16
             return kept.view(torch.uint8).to(torch.int16).bitwise_left_shift_(8).view(torch.float16).to(dtype)
-        if kept.dtype is torch.float8_e4m3fn:
+        if kept.dtype is torch.float8_e4m3fn and kept.is_contiguous():  # else the result would have other strides
             codes = kept.view(torch.uint8)
             return _numbers(dtype).index_select(0, codes.reshape(-1).int()).view(codes.shape)
     return kept.to(dtype)

@@ -23,7 +23,7 @@ class Narrow:
 
     Args:
         name: the name of the torch dtype.
-        keeps_sides: whether no number but zero may become zero, because the derivative jumps there.
+        keeps_sides: whether no number but zero may become zero, because the derivative may jump there.
 
     Raises:
         SpecError: this version of PyTorch lacks the dtype, or cannot convert to it and back.

@@ -66,7 +66,7 @@ class Rule:
         # The forward pass saves the input, but the kernel takes spikes with H(0) = 0: compute them from the input.
         self.wants_spikes = traits.reads == "sign" and fires_at_zero
         self.keeps = self._keeps(traits.reads)
-        self.narrow = None if saved_dtype is None else Narrow(saved_dtype, keeps_sides=self._jumps_at_zero(spec))
+        self.narrow = None if saved_dtype is None else Narrow(saved_dtype, keeps_sides=self._may_jump_at_zero(spec))
 
     def _keeps(self, reads: Literal["input", "sign", "nothing"]) -> Literal["input", "spikes", "nothing"]:
         """Return the tensor that the forward pass saves for the derivative, which reads so much of its input."""
@@ -86,22 +86,37 @@ class Rule:
             return not any(parameter.type is float for parameter in spec.parameters)
         return True
 
-    def _jumps_at_zero(self, spec: SurrogateSpec) -> bool:
-        """Whether the derivative beside zero is not that at zero; true where that cannot be found out."""
+    def _may_jump_at_zero(self, spec: SurrogateSpec) -> bool:
+        """Whether the derivative jumps at zero, or at a kink that another value may move there.
+
+        True where that cannot be found out.
+        """
         if spec.formula is None or spec.traits.stochastic:
             return True
-        x = torch.tensor([-(2.0**-100), 0.0, 2.0**-100], dtype=torch.float64, device="cpu")
         try:
             usual = dict(zip([p.name for p in spec.parameters], _some_values(spec, {}), strict=True))
             # A factor below the threshold, for example, may be 1 by default, and makes a jump elsewhere.
             unusual = [{p.name: usual[p.name] * 4} for p in spec.parameters if p.type is float]
-            for example in ({}, *spec.examples, *unusual):
-                below, at, above = self.derivative(x, *_some_values(spec, example)).tolist()
-                if not (math.isclose(below, at, rel_tol=1e-9) and math.isclose(above, at, rel_tol=1e-9)):
-                    return True
+            for given in ({}, *spec.examples, *unusual):
+                params = {**usual, **given}
+                for place in (0.0, *self._moving_kinks(spec, params)):
+                    beside = 2.0**-100 if place == 0 else abs(place) * 2.0**-40
+                    x = torch.tensor([place - beside, place, place + beside], dtype=torch.float64, device="cpu")
+                    below, at, above = self.derivative(x, *params.values()).tolist()
+                    near = {"rel_tol": 1e-9 if place == 0 else 1e-4}
+                    if not (math.isclose(below, at, **near) and math.isclose(above, at, **near)):
+                        return True
         except Exception:  # a plugin's derivative may raise anything
             return True
         return False
+
+    @staticmethod
+    def _moving_kinks(spec: SurrogateSpec, params: Mapping[str, Any]) -> list[float]:
+        if all(kink == "0" for kink in spec.traits.kinks):
+            return []  # the evaluation of formulas takes long to import
+        from surroreg import formula
+
+        return formula.kinks(spec, params)
 
     def kept(self, x: Tensor, spikes: Tensor, *, learns: bool) -> Tensor | None:
         """Return the tensor that the backward pass needs, or ``None``.

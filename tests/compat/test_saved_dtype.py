@@ -51,7 +51,7 @@ def test_loaded_surrogate_beside_a_saved_dtype_is_refused():
         spike_fn(surroreg.load("atan"), saved_dtype=SAVED)
 
 
-def test_translation_shows_that_another_library_keeps_the_input_as_it_is():
+def test_translation_shows_that_a_library_keeps_the_input():
     theirs = surroreg.translate("atan", to="snntorch", saved_dtype=torch.bfloat16)
     assert theirs.saved_dtype == "bfloat16"
     assert str(theirs) == ("snntorch.surrogate.atan(alpha=2.0), which keeps its input as it is rather than in bfloat16")

@@ -120,6 +120,17 @@ def test_jump_at_zero_keeps_small_numbers_on_their_side(form, saved):
     torch.testing.assert_close(found, torch.tensor([0.0, 0, 0, 1, 1]), rtol=0.01, atol=0)
 
 
+@pytest.mark.parametrize(
+    ("name", "params"), [("sparse_fast_sigmoid", {"B": 0.0}), ("sparse_fast_sigmoid", {"shift": -1.0})], ids=str
+)
+def test_jump_that_a_value_moves_to_zero_keeps_sides(name, params):
+    x = torch.tensor([-2e-6, 2e-6])
+    found = gradient(build(name, saved_dtype=SMALL, **params), x)
+    torch.testing.assert_close(found, gradient(build(name, **params), x), rtol=0.01, atol=0)
+    assert found[0] == 0
+    assert found[1] > 0
+
+
 # -- every other form ---------------------------------------------------------------------------------
 
 
@@ -206,7 +217,7 @@ def test_learnt_parameter_reads_the_kept_input(saved):
     torch.testing.assert_close(torch.autograd.grad(call(x) @ weights(x), alpha)[0], expected)
 
 
-def test_learnt_parameter_needs_the_input_where_the_derivative_does_not():
+def test_learnt_scale_keeps_the_input_where_spikes_were_enough():
     x, scale = points(torch.float32).requires_grad_(), nn.Parameter(torch.tensor([1.0]))
     s = build("heaviside", scale=scale, saved_dtype="bfloat16")
     assert kept_bytes(s, x) <= 2 * x.numel() + 4
@@ -317,7 +328,7 @@ def test_surrogate_that_keeps_no_input_says_so(name):
 
 
 @pytest.mark.parametrize("name", sorted(OUTPUT))
-def test_surrogate_that_fires_at_zero_or_is_shifted_keeps_its_input(name):
+def test_at_zero_or_shift_makes_a_surrogate_keep_its_input(name):
     for options in ({"at_zero": 1}, {"shift": 0.25}):
         s, x = build(name, saved_dtype=SMALL, **options), points(torch.float32).requires_grad_()
         assert kept_bytes(s, x) <= x.numel() + 4

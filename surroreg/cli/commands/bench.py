@@ -14,7 +14,6 @@ from surroreg.cli.blame import blamed
 from surroreg.cli.command import Command
 from surroreg.cli.listing import named, table
 from surroreg.cli.output import say, say_json
-from surroreg.specs.validation import SAVED_DTYPES
 
 Task = TypeVar("Task")
 #: The keys of ``surroreg.bench.networks``, which needs torch.
@@ -46,7 +45,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--architecture", choices=ARCHITECTURES, help="with --network: (all)", **many)
     parser.add_argument(
         "--saved-dtype",
-        choices=SAVED_DTYPES,
+        metavar="DTYPE",
         help="with --network: our surrogates also with their input kept in this dtype",
         **many,
     )
@@ -155,7 +154,9 @@ def _network(arguments: argparse.Namespace) -> tuple[list[str], dict[str, Any]]:
     from surroreg.bench import network as bench
     from surroreg.bench import networks
     from surroreg.bench.surrogates import measurable
+    from surroreg.specs.validation import as_saved_dtype
 
+    saved_dtypes = [name for name in map(as_saved_dtype, arguments.saved_dtype) if name]
     names = arguments.names or [name for name in surroreg.names(namespace="builtin") if measurable(name)]
     names = [named(name)[0] for name in names]
     missing = {library: found.package for library, found in networks.LIBRARIES.items() if not found.is_installed}
@@ -166,9 +167,9 @@ def _network(arguments: argparse.Namespace) -> tuple[list[str], dict[str, Any]]:
     steps = []
     for task in _progress(bench.plan(names, libraries, architectures, arguments.mode, arguments.device), "network"):
         with blamed(surroreg.spec(task[0])):
-            steps.append(bench.measure(*task, rounds=arguments.rounds, saved_dtypes=arguments.saved_dtype))
+            steps.append(bench.measure(*task, rounds=arguments.rounds, saved_dtypes=saved_dtypes))
     kinds = {bench.LIMIT: "limit", bench.OURS: "ours"}
-    kinds |= {bench.narrow(saved): saved for saved in arguments.saved_dtype} | {bench.THEIRS: "its own"}
+    kinds |= {bench.narrow(saved): saved for saved in saved_dtypes} | {bench.THEIRS: "its own"}
     header = ["surrogate", "library", "architecture", "mode", "device", "limit"]
     for kind in list(kinds.values())[1:]:
         header += [f"{kind} takes", "spread", f"{kind} over limit"]

@@ -40,7 +40,8 @@ def saved_narrow(case: Case) -> None:
         x = x[(x.abs() >= least) & (x.abs() <= torch.finfo(narrow).max)]
         _hold_to_nearest(case, kept, name, x, x.to(narrow).to(case.dtype))
         _hold_at_ends(case, kept, name)
-        _hold_sides(case, kept, name, least)
+        if case.dtype is not torch.float16:  # its least number may lie outside the peak of a steep surrogate
+            _hold_sides(case, kept, name, least)
         many = case.random(64).requires_grad_()
         weight, allowed = kept_bytes(kept, many), narrow.itemsize * many.numel() + case.dtype.itemsize
         if weight > allowed:
@@ -70,7 +71,8 @@ def _hold_at_ends(case: Case, kept: Case, name: str) -> None:
 
 def _hold_sides(case: Case, kept: Case, name: str, least: float) -> None:
     """A number too small for the dtype keeps its side of zero, where that makes a difference; zero is kept."""
-    small = case.tensor([-least / 64, 0.0, least / 64])
+    tiny = torch.finfo(case.dtype).smallest_normal
+    small = case.tensor([-tiny, 0.0, tiny])
     want, beside = case.gradient(small), case.gradient(small.sign() * least)
     allowed = ROUNDINGS * case.eps * want.double().abs() + (beside.double() - want.double()).abs()
     promise = f"with saved_dtype={name!r} zero is kept, and a smaller number than the least stays on its side"

@@ -258,7 +258,7 @@ def _speed(name: str, benchmarks: str) -> Iterator[str]:
         yield "## Speed"
         yield "\n".join([heads[0], re.sub(r"[^|]+", "---", heads[0]), rows[0]])
         yield (
-            "One forward and one backward pass on a CPU, eager, float32, cold, as in a network: the time, the limit L "
+            "One forward and one backward pass on a CPU, eager, float32, in blocks of calls: the time, the limit L "
             "of the memory, and how many times longer snnTorch (sn), SpikingJelly (sj) and Norse (no) take. [How it is "
             "measured, and the other tables](../../benchmarks.md)."
         )

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from typing import Any
 
-from part import Part
+from part import Part, markdown
 
 from surroreg.cli.commands.bench import seconds
 
@@ -28,13 +28,6 @@ def measured(*options: str) -> dict[str, Any]:
     return json.loads(subprocess.check_output(command, text=True))  # type: ignore[no-any-return]
 
 
-def table(rows: list[list[str]]) -> str:
-    """Return rows as a Markdown table. The first row is the head."""
-    head, *body = rows
-    rule = ["---", *["---:"] * (len(head) - 1)]
-    return "\n".join("| " + " | ".join(row) + " |" for row in [head, rule, *body]) + "\n"
-
-
 def of_surrogates(results: dict[str, Any]) -> str:
     """Return a table per device, mode and dtype, cold and warm, and one of the geometric means."""
     parts = []
@@ -48,7 +41,7 @@ def of_surrogates(results: dict[str, Any]) -> str:
             rows = [head]
             for name, row in by_name.items():
                 rows.append([f"`{name}`", f"{row[0]['kept']['surroreg']:g} B", *(_cell(cell, state) for cell in row)])
-            parts += [f"### {dtype}, {mode}, {device}, {state}\n", table(rows)]
+            parts += [f"### {dtype}, {mode}, {device}, {state}\n", markdown(rows)]
     sizes = sorted({mean["size"] for mean in results["means"]})
     means: dict[tuple[str, ...], dict[int, float]] = {}
     for mean in results["means"]:
@@ -56,7 +49,7 @@ def of_surrogates(results: dict[str, Any]) -> str:
         means.setdefault(key, {})[mean["size"]] = mean["ratio"]
     rows = [[", ".join(key), *(f"×{ratios[size]:.2f}" for size in sizes)] for key, ratios in sorted(means.items())]
     head = ["geometric mean over what the library has", *(f"{size:,} elements" for size in sizes)]
-    return "\n".join([*parts, table([head, *rows])])
+    return "\n".join([*parts, markdown([head, *rows])])
 
 
 def _cell(cell: dict[str, Any], state: str) -> str:
@@ -79,7 +72,7 @@ def of_networks(steps: list[dict[str, Any]]) -> str:
                 memory = [" / ".join(_megabytes(step[what].get(each)) for each in who) for what in ("saved", "peak")]
                 limit = seconds(step["times"]["limit"]["median"])
                 rows.append([f"`{step['name']}`", step["library"], limit, *over, ratio, *memory])
-        parts += [f"### A training step: {', '.join(kind)}\n", table(rows)]
+        parts += [f"### A training step: {', '.join(kind)}\n", markdown(rows)]
     return "\n".join(parts)
 
 
@@ -100,7 +93,7 @@ def tables() -> str:
         of_surrogates(compiled),
         of_networks(steps),
         "### What the registry costs\n",
-        table([["what", "time", "spread"], *costs]),
+        markdown([["what", "time", "spread"], *costs]),
         f"Our call of one element takes {registry['overhead']:+.0%} over a bare `autograd.Function`.\n",
     ]
     return "\n".join(parts)

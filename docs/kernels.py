@@ -8,7 +8,7 @@ from typing import Any
 from unittest import mock
 
 import torch
-from part import Part
+from part import Part, markdown
 
 import surroreg
 from surroreg.autograd.private import watching
@@ -79,9 +79,8 @@ def row(spec: SurrogateSpec) -> list[str]:
 def table() -> str:
     """Return the numbers of kernels as a Markdown table."""
     head = ["surrogate", *FORMS, "a learnt parameter"]
-    rows = [head, ["---"] * len(head), *(row(surroreg.spec(name)) for name in surroreg.names(namespace="builtin"))]
-    lines = ["| " + " | ".join(cells) + " |" for cells in rows]
-    return "\n".join([f"Counted with torch {torch.__version__.partition('+')[0]}.", "", *lines]) + "\n"
+    rows = [row(surroreg.spec(name)) for name in surroreg.names(namespace="builtin")]
+    return f"Counted with torch {torch.__version__.partition('+')[0]}.\n\n{markdown([head, *rows])}"
 
 
 if __name__ == "__main__":

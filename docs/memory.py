@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from part import Part
+from part import Part, markdown
 from torch import Tensor
 
 import surroreg
@@ -81,13 +81,13 @@ def compared() -> list[str]:
 
 def table() -> str:
     """Return the errors as a Markdown table."""
-    rows = [["surrogate", *(f"`{name}`" for name in SAVED_DTYPES)], ["---"] * (1 + len(SAVED_DTYPES))]
+    rows = [["surrogate", *(f"`{name}`" for name in SAVED_DTYPES)]]
     for name in compared():
         cells = [errors(name, saved) for saved in SAVED_DTYPES]
         rows.append(
             [f"`{name}`", *(f"{_percent(c['error'])} of {_percent(c['bound'])}, {_percent(c['mean'])}" for c in cells)]
         )
-    return "\n".join("| " + " | ".join(row) + " |" for row in rows) + "\n"
+    return markdown(rows)
 
 
 def _percent(part: float) -> str:

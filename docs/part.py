@@ -1,4 +1,4 @@
-"""A part of a page that a script writes."""
+"""A part of a page that a script writes, and the tables in it."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,3 +44,10 @@ class Part:
         head, _, tail = self.path.read_text(encoding="utf-8").partition(begin)
         text, _, rest = tail.partition(end)
         return head + begin, text.strip("\n") + "\n", end + rest
+
+
+def markdown(rows: list[list[str]]) -> str:
+    """Return rows as a Markdown table. The first row is the head; all columns but the first are for numbers."""
+    head, *body = rows
+    rule = ["---", *["---:"] * (len(head) - 1)]
+    return "\n".join("| " + " | ".join(row) + " |" for row in [head, rule, *body]) + "\n"

@@ -104,6 +104,8 @@ def _parameters(entry: Entry) -> Iterator[str]:
         yield f"The plots show {code(f'{name}={shown(entry.values[name])}')}." if name in entry.values else ""
     if entry.spec.derivative is not None:
         yield "Like every surrogate it also takes `scale` and `shift`, and `at_zero`."
+        if entry.spec.traits.reads == "input":
+            yield "For the backward pass `saved_dtype` keeps its input in fewer bytes."
 
 
 def _shape(entry: Entry) -> Iterator[str]:

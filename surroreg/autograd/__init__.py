@@ -10,7 +10,8 @@ No single way of writing a custom gradient works everywhere in PyTorch, so :func
 * eager under a ``torch.func`` transform or forward-mode AD: a Function with ``setup_context``, a vmap
   rule and a ``jvp``;
 * traced by ``torch.fx`` or ``torch.jit``: plain operations;
-* otherwise: the plain Function, whose call costs less than half of one with ``setup_context``.
+* otherwise: the plain Function, whose call costs less than half of one with ``setup_context``; or that which keeps
+  its input in fewer bytes.
 """
 
 from __future__ import annotations

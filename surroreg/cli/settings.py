@@ -43,7 +43,7 @@ def settings(given: Iterable[str]) -> dict[str, Any]:
         if not (name and sign and value):
             raise ParameterTypeError(f"--set takes PARAMETER=VALUE, such as slope=25, not {text!r}.")
         if name in TAKEN:
-            hint = " Give --saved-dtype." if name == "saved_dtype" else ""
+            hint = " Give --saved-dtype to a command that takes it." if name == "saved_dtype" else ""
             raise ParameterTypeError(f"no surrogate has a parameter {name!r}.{hint}")
         if name in values:
             raise ParameterTypeError(f"--set gives {name!r} more than one value.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -32,8 +33,7 @@ def saved_narrow(case: Case) -> None:
         narrow = getattr(torch, name)
         if narrow.itemsize >= case.dtype.itemsize:
             continue
-        kept = Case(case.spec, case.params, case.dtype, case.device, seed=case.seed)
-        kept.bare = case.spec(saved_dtype=name, **case.params)
+        kept = replace(case, bare=case.spec(saved_dtype=name, **case.params), _surrogate=None)
         x = case.points
         case.compare(f"saved_dtype={name!r} changes no spike", x, kept.spikes_of(x)[1], case(x))
         least = torch.finfo(narrow).smallest_normal * torch.finfo(narrow).eps
